@@ -1,0 +1,2 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+import mmpretrain.models  # noqa: F401
