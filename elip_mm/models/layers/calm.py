@@ -1,0 +1,39 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from contextlib import contextmanager
+from typing import Iterator
+
+from torch import nn
+
+
+@contextmanager
+def calm(module: nn.Module) -> Iterator[None]:
+    """Run a module without dropout and stochastic depth, then restore it.
+
+    A look-ahead that drew random numbers would rank the tokens at random and
+    shift the random stream of the real pass. Only the modules that could draw
+    any are switched, so a model without dropout is not touched at all (and
+    its graph does not see a switch).
+
+    Args:
+        module (nn.Module): The module; its ``training`` flags are the same
+            afterwards as before.
+    """
+    restless = [part for part in module.modules() if _draws(part)]
+    for part in restless:
+        part.training = False
+    try:
+        yield
+    finally:
+        for part in restless:
+            part.training = True
+
+
+def _draws(module: nn.Module) -> bool:
+    """Whether a module draws random numbers in its current mode."""
+    if not module.training:
+        return False
+    # nn.Dropout keeps its rate in `p`, DropPath in `drop_prob`, and
+    # mmpretrain's attention the rate of its own dropout in `attn_drop`.
+    rates = (getattr(module, name, 0.)
+             for name in ('p', 'drop_prob', 'attn_drop'))
+    return any(isinstance(rate, float) and rate > 0 for rate in rates)

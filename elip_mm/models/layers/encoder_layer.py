@@ -1,0 +1,166 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from contextlib import nullcontext
+from typing import Callable, Optional, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.models.backbones.vision_transformer import \
+    TransformerEncoderLayer
+from torch import Tensor, nn
+
+from elip_mm.structures import AttentionTrace, TokenPlan, widen
+from .calm import calm
+
+Decide = Callable[[Tensor, AttentionTrace], Optional[TokenPlan]]
+
+
+class ReducibleEncoderLayer(TransformerEncoderLayer):
+    """mmpretrain's encoder layer in two halves, with a moment in between.
+
+    The weights and their names are the parent's, and so are its results bit
+    for bit. What is new: after the attention a strategy may decide on a
+    :class:`TokenPlan`, and a look-ahead may ask for one row of the attention
+    instead of the output. Both go through :meth:`forward`, so wrappers that
+    gather sharded weights around a forward see every use of them.
+
+    Args:
+        causal (bool): Whether a token sees only those before it, as in text
+            towers. Defaults to False.
+        *args, **kwargs: Those of
+            ``mmpretrain.models.backbones.TransformerEncoderLayer``.
+    """
+
+    def __init__(self, *args, causal: bool = False, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.causal = causal
+
+    @classmethod
+    def adopt(cls, layer: TransformerEncoderLayer) -> 'ReducibleEncoderLayer':
+        """Take over the parts of a plain layer instead of building new ones.
+
+        Args:
+            layer (TransformerEncoderLayer): A layer of mmpretrain's
+                ``VisionTransformer``; parts and parameters are shared.
+
+        Returns:
+            ReducibleEncoderLayer: The same layer with our forward.
+        """
+        adopted = cls.__new__(cls)
+        adopted.__dict__ = dict(layer.__dict__)
+        adopted.causal = False
+        return adopted
+
+    def forward(
+        self,
+        tokens: Tensor,
+        bias: Optional[Tensor] = None,
+        decide: Optional[Decide] = None,
+        look_ahead: bool = False,
+        score_only: bool = False,
+    ) -> Union[Tensor, Tuple[Tensor, Optional[TokenPlan]]]:
+        """Run the layer, or a part of it for a look-ahead.
+
+        Args:
+            tokens (Tensor): Shape ``(B, N, C)``.
+            bias (Tensor, optional): Added to the attention logits of every
+                query, shape ``(B, N)``. Defaults to None.
+            decide (Callable, optional): Called as ``decide(tokens, trace)``
+                after the attention; the plan it returns is followed before
+                the feed-forward half. Defaults to None.
+            look_ahead (bool): Whether this pass only scores tokens: dropout
+                and stochastic depth rest. Defaults to False.
+            score_only (bool): Return the attention of the first token
+                instead of the output. Defaults to False.
+
+        Returns:
+            tuple or Tensor: The new tokens ``(B, M, C)`` and the plan that
+            was followed; with ``score_only`` the attention ``(B, N)``.
+        """
+        if score_only:
+            return self.score(tokens)
+        with calm(self) if look_ahead else nullcontext():
+            tokens, trace = self.attend(tokens, bias)
+            plan = None if decide is None else decide(tokens, trace)
+            if plan is not None:
+                tokens = plan.combine(tokens)
+            return self.feed(tokens), plan
+
+    def attend(self,
+               tokens: Tensor,
+               bias: Optional[Tensor] = None
+               ) -> Tuple[Tensor, AttentionTrace]:
+        """First half: self-attention with its residual.
+
+        Args:
+            tokens (Tensor): Shape ``(B, N, C)``.
+            bias (Tensor, optional): Shape ``(B, N)``. Defaults to None.
+
+        Returns:
+            tuple[Tensor, AttentionTrace]: Tokens ``(B, N, C)`` and what the
+            attention was made of.
+        """
+        attn = self.attn
+        batch, length, _ = tokens.shape
+        query, key, value = attn.qkv(self.ln1(tokens)).reshape(
+            batch, length, 3, attn.num_heads,
+            attn.head_dims).permute(2, 0, 3, 1, 4).unbind(0)
+        mixed = F.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=None if bias is None else bias[:, None, None].to(query),
+            dropout_p=attn.attn_drop if attn.training else 0.,
+            is_causal=self.causal)
+        mixed = mixed.transpose(1, 2).reshape(batch, length, attn.embed_dims)
+        mixed = attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(mixed))))
+        return tokens + mixed, AttentionTrace(query, key, bias)
+
+    def feed(self, tokens: Tensor) -> Tensor:
+        """Second half: feed-forward network, shape ``(B, N, C)``."""
+        return self.ffn(self.ln2(tokens), identity=tokens)
+
+    @torch.no_grad()
+    def score(self, tokens: Tensor) -> Tensor:
+        """Attention that the first token pays in this layer.
+
+        The key projection is absorbed into the single query: per head,
+        ``q (W y_j + b) = (W^T q) y_j + q b``, and ``q b`` is the same for
+        all ``j``, so the softmax does not see it. Neither keys nor values of
+        the other tokens are ever projected, which makes a score cost
+        ``2 C^2 + 2 N C heads`` multiply-adds in place of ``N C^2``.
+
+        Args:
+            tokens (Tensor): Shape ``(B, N, C)``.
+
+        Returns:
+            Tensor: Probabilities averaged over the heads, float32 or wider
+            even under autocast, shape ``(B, N)``.
+        """
+        with _exact(tokens.device):
+            tokens = self.ln1(widen(tokens))
+            if not isinstance(self.attn.qkv, nn.Linear):
+                return self._score_by_keys(tokens)
+            width, dims = self.attn.embed_dims, self.attn.head_dims
+            weight, bias = self.attn.qkv.weight, self.attn.qkv.bias
+            query = F.linear(tokens[:, 0], widen(weight[:width]),
+                             None if bias is None else widen(bias[:width]))
+            key_weight = widen(weight[width:2 * width]).view(-1, dims, width)
+            query = torch.einsum('bhd,hdc->bhc',
+                                 query.view(len(query), -1, dims), key_weight)
+            logits = query @ tokens.transpose(1, 2) * dims**-0.5
+            return logits.softmax(dim=-1).mean(dim=1)
+
+    def _score_by_keys(self, tokens: Tensor) -> Tensor:
+        """The same where the projection is not a plain linear layer."""
+        batch, length, _ = tokens.shape
+        query, key, _ = self.attn.qkv(tokens).reshape(
+            batch, length, 3, self.attn.num_heads,
+            self.attn.head_dims).permute(2, 0, 3, 1, 4).unbind(0)
+        return AttentionTrace(query, key).attention_from(0)
+
+
+def _exact(device: torch.device):
+    """Switch autocast off where there is one."""
+    if device.type == 'meta':
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)

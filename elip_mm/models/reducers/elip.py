@@ -1,0 +1,228 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple, Union
+
+import torch
+from torch import Tensor
+
+from elip_mm.ops import base_count, keep_and_fuse, share_to_count
+from elip_mm.registry import TOKEN_REDUCERS
+from elip_mm.structures import LayerView, TokenPlan, TokenState
+from .base import TokenReducer
+
+DEFAULT_STAGES = (
+    dict(layer=2, look_ahead=2, keep=0.90),
+    dict(layer=4, look_ahead=6, keep=0.65),
+    dict(layer=10, look_ahead=2, keep=0.40),
+)
+
+
+@dataclass(frozen=True)
+class ELIPStage:
+    """One reduction of ELIP.
+
+    Args:
+        layer (int): The reduction happens before this layer, from 0.
+        look_ahead (int): Depth of the look-ahead in layers, this one
+            included.
+        keep (float): Share of the *initial* tokens that stays, in (0, 1].
+    """
+
+    layer: int
+    look_ahead: int
+    keep: float
+
+
+@TOKEN_REDUCERS.register_module()
+class ELIPReducer(TokenReducer):
+    """Keep the patches that a text-guided look-ahead attends to.
+
+    Before a stage's layer, a copy of the tokens whose class token leans
+    towards the caption runs through the next layers without gradient. The
+    attention of that class token in the last of them ranks the patches: the
+    best stay in image order, the others become one token, their mean weighted
+    by attention, appended at the end.
+
+    Args:
+        stages (Sequence[dict]): Records ``dict(layer, look_ahead, keep)``,
+            see :class:`ELIPStage`. Defaults to the three stages of the paper
+            for 12 layers.
+        text_share (float): Weight of the text in the blended class token, in
+            [0, 1]. Defaults to 0.2.
+        eps (float): Added to the sum of the fused scores. Defaults to 1e-6.
+        count_base (str | int): What ``keep`` is a share of: ``'patches'``
+            (ALBEF, BLIP, METER), ``'tokens'`` (CLIP: class token included)
+            or a number. Defaults to 'patches'.
+        keep_counts (Sequence[int], optional): Number of tokens that each
+            stage keeps; overrides ``keep``. Defaults to None.
+        without_guidance (str): What a call without text does:
+            ``'keep_all'``, or ``'vision'`` to rank by the class token as it
+            is. Defaults to 'keep_all'.
+
+    Source: https://arxiv.org/abs/2309.16738.
+    """
+
+    def __init__(self,
+                 stages: Sequence[dict] = DEFAULT_STAGES,
+                 text_share: float = 0.2,
+                 eps: float = 1e-6,
+                 count_base: Union[str, int] = 'patches',
+                 keep_counts: Optional[Sequence[int]] = None,
+                 without_guidance: str = 'keep_all',
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self._stages = _read_stages(stages)
+        self._keep_counts = _read_counts(keep_counts, self._stages)
+        if not 0 <= text_share <= 1:
+            raise ValueError('ELIPReducer: text_share must lie in [0, 1], '
+                             f'but got {text_share}.')
+        if without_guidance not in ('keep_all', 'vision'):
+            raise ValueError("ELIPReducer: without_guidance must be "
+                             "'keep_all' or 'vision', but got "
+                             f'{without_guidance!r}.')
+        if count_base not in ('patches', 'tokens') and not (isinstance(
+                count_base, int) and count_base > 0):
+            raise ValueError("ELIPReducer: count_base must be 'patches', "
+                             "'tokens' or a positive number, but got "
+                             f'{count_base!r}.')
+        self._text_share = float(text_share)
+        self._eps = float(eps)
+        self._count_base = count_base
+        self._without_guidance = without_guidance
+
+    @property
+    def stages(self) -> Tuple[ELIPStage, ...]:
+        """tuple[ELIPStage]: The stages, in order of their layers."""
+        return self._stages
+
+    @property
+    def text_share(self) -> float:
+        return self._text_share
+
+    def check(self, num_layers: int, embed_dims: int) -> None:
+        """Raise a ValueError if a stage does not fit the depth."""
+        for stage in self._stages:
+            left = num_layers - stage.layer
+            if left < 1:
+                raise ValueError(
+                    f'ELIPReducer: there is no layer {stage.layer} in a '
+                    f'{num_layers}-layer backbone (counted from 0); give the '
+                    'stage an earlier layer or remove it.')
+            if stage.look_ahead > left:
+                raise ValueError(
+                    f'ELIPReducer: the stage before layer {stage.layer} '
+                    f'looks {stage.look_ahead} layers ahead, but only {left} '
+                    f'are left in a {num_layers}-layer backbone; set its '
+                    f'look_ahead to at most {left}.')
+
+    def num_keep(self, index: int, num_patches: int, num_prefix: int) -> int:
+        """Patch tokens that a stage keeps at full strength.
+
+        Args:
+            index (int): Index of the stage.
+            num_patches (int): Patches of the image.
+            num_prefix (int): Leading tokens that are not patches.
+
+        Returns:
+            int: The count.
+        """
+        if self._keep_counts is not None:
+            return self._keep_counts[index]
+        base = base_count(self._count_base, num_patches, num_prefix)
+        return share_to_count(self._stages[index].keep, base)
+
+    def before_layer(self, view: LayerView) -> Optional[TokenPlan]:
+        """Rank by look-ahead and fuse what is ranked low."""
+        index = self._stage_at(view.index)
+        if index is None:
+            return None
+        if view.guidance is None and self._without_guidance == 'keep_all':
+            return None
+        state = view.state
+        goal = self.num_keep(index, state.num_patches, state.num_prefix)
+        num_keep = self.ease(state.num_patch_tokens, goal)
+        if num_keep >= state.num_patch_tokens:
+            return None
+
+        probe = self.blend(state, view.guidance)
+        scores = view.look_ahead(probe, self._stages[index].look_ahead)
+        # A summary token that the probe got is not one of the state's.
+        scores = scores[:, probe.shape[1] - state.tokens.shape[1]:]
+        return keep_and_fuse(
+            scores, num_keep, num_prefix=state.num_prefix, eps=self._eps)
+
+    @torch.no_grad()
+    def blend(self, state: TokenState, guidance: Optional[Tensor]) -> Tensor:
+        """Make the throw-away copy whose first token leans to the text.
+
+        Without a class token the copy gets a summary token in front, the
+        mean of the patches; it exists only in the look-ahead.
+
+        Args:
+            state (TokenState): ``N`` tokens.
+            guidance (Tensor, optional): Shape ``(B, C)``.
+
+        Returns:
+            Tensor: Shape ``(B, N, C)``, or ``(B, N + 1, C)`` with a summary
+            token.
+        """
+        tokens = state.tokens.detach()
+        if state.num_prefix:
+            first, rest = tokens[:, :1], tokens[:, 1:]
+        else:
+            first, rest = state.mean().detach().unsqueeze(1), tokens
+        if guidance is not None:
+            text = guidance.detach().unsqueeze(1).to(first.dtype)
+            first = (1 - self._text_share) * first + self._text_share * text
+        return torch.cat([first, rest], dim=1)
+
+    def _stage_at(self, layer: int) -> Optional[int]:
+        for index, stage in enumerate(self._stages):
+            if stage.layer == layer:
+                return index
+        return None
+
+
+def _read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
+    """Freeze the stages of a config; raise if they make no sense."""
+    wanted = {'layer', 'look_ahead', 'keep'}
+    for index, stage in enumerate(stages):
+        if set(stage) != wanted:
+            raise ValueError(
+                f'ELIPReducer: stage {index} must have the keys '
+                f'{sorted(wanted)}, but has {sorted(stage)}.')
+        if not 0 < stage['keep'] <= 1:
+            raise ValueError(
+                f'ELIPReducer: stage {index} keeps {stage["keep"]}; it must '
+                'be a share in (0, 1]. Counts go into keep_counts.')
+        if stage['layer'] < 0 or stage['look_ahead'] < 1:
+            raise ValueError(
+                f'ELIPReducer: stage {index} needs layer >= 0 and '
+                f'look_ahead >= 1, but got {dict(stage)}.')
+    frozen = tuple(ELIPStage(**stage) for stage in stages)
+    for earlier, later in zip(frozen, frozen[1:]):
+        if earlier.layer >= later.layer:
+            raise ValueError(
+                'ELIPReducer: the stages must be sorted by layer without '
+                f'repetition, but layer {later.layer} follows layer '
+                f'{earlier.layer}.')
+        if earlier.keep < later.keep:
+            raise ValueError(
+                'ELIPReducer: a later stage cannot keep more; the one before '
+                f'layer {later.layer} keeps {later.keep}, after '
+                f'{earlier.keep}. Shares refer to the initial tokens.')
+    return frozen
+
+
+def _read_counts(counts: Optional[Sequence[int]],
+                 stages: Tuple[ELIPStage, ...]) -> Optional[Tuple[int, ...]]:
+    """Freeze ``keep_counts``; raise if they do not fit the stages."""
+    if counts is None:
+        return None
+    counts = tuple(int(count) for count in counts)
+    falling = all(a >= b for a, b in zip(counts, counts[1:]))
+    if len(counts) != len(stages) or not falling or min(counts) < 1:
+        raise ValueError(
+            f'ELIPReducer: keep_counts needs {len(stages)} positive numbers, '
+            f'one a stage, none larger than the one before; got {counts}.')
+    return counts

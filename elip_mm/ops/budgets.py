@@ -1,0 +1,55 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+import math
+from typing import Union
+
+
+def base_count(rule: Union[str, int], num_patches: int,
+               num_prefix: int) -> int:
+    """Number of tokens that a share refers to.
+
+    Args:
+        rule (str | int): ``'patches'`` (ALBEF and BLIP), ``'tokens'`` (CLIP:
+            the prefix is counted too), or the number itself.
+        num_patches (int): Patches of the image.
+        num_prefix (int): Leading tokens that are not patches.
+
+    Returns:
+        int: The base count.
+
+    Source: the released code of ELIP, see docs/en/method.md.
+    """
+    if rule == 'patches':
+        return num_patches
+    if rule == 'tokens':
+        # A tower without class token follows the rule of those that have one.
+        return num_patches + max(num_prefix, 1)
+    return int(rule)
+
+
+def share_to_count(share: float, base: int) -> int:
+    """Turn a share of a base count into a count of tokens.
+
+    Args:
+        share (float): Share in (0, 1].
+        base (int): What the share refers to.
+
+    Returns:
+        int: The count, at least 1.
+    """
+    # Truncate, as the released code does (EViT rounds up); the epsilon keeps
+    # 0.29 * 100 at 29. One token more would already miss the parity data.
+    return max(1, math.floor(base * share + 1e-9))
+
+
+def ease_count(total: int, num_keep: int, strength: float) -> int:
+    """Move a count from "keep all" to its goal.
+
+    Args:
+        total (int): Tokens that are there.
+        num_keep (int): Tokens to keep at full strength.
+        strength (float): 0 keeps all, 1 keeps ``num_keep``.
+
+    Returns:
+        int: Tokens to keep at this strength.
+    """
+    return total - round(strength * (total - min(num_keep, total)))

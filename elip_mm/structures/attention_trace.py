@@ -1,0 +1,72 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from dataclasses import dataclass
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class AttentionTrace:
+    """Query and key of one attention, from which parts are read on demand.
+
+    Nothing is computed until it is asked for, and one row of attention costs
+    O(N): the fused kernel stays in use on the main path, and no ``N x N``
+    matrix is ever built for scoring. What is read carries no gradient.
+
+    Args:
+        query (Tensor): Shape ``(B, heads, N, d)``.
+        key (Tensor): Shape ``(B, heads, N, d)``.
+        bias (Tensor, optional): Added to the logits of every query, shape
+            ``(B, N)``. Defaults to None.
+    """
+
+    query: Tensor
+    key: Tensor
+    bias: Optional[Tensor] = None
+
+    def attention_from(self, index: int) -> Tensor:
+        """Attention that one token pays to all, averaged over the heads.
+
+        Args:
+            index (int): Position of the token that asks.
+
+        Returns:
+            Tensor: Probabilities in float32 or wider, shape ``(B, N)``; the
+            asking token itself is among the columns.
+        """
+        return self._row(self.query[:, :, index:index + 1])
+
+    def attention_from_mean(self, num_prefix: int = 0) -> Tensor:
+        """The same for the mean query of the patch tokens.
+
+        Args:
+            num_prefix (int): Leading tokens left out of the mean. Defaults
+                to 0.
+
+        Returns:
+            Tensor: Probabilities, shape ``(B, N)``.
+        """
+        return self._row(self.query[:, :, num_prefix:].mean(2, keepdim=True))
+
+    def mean_key(self) -> Tensor:
+        """Keys averaged over the heads, shape ``(B, N, d)``."""
+        return self.key.detach().mean(dim=1)
+
+    @torch.no_grad()
+    def _row(self, query: Tensor) -> Tensor:
+        query, key = widen(query), widen(self.key)
+        logits = query @ key.transpose(-2, -1) * query.shape[-1]**-0.5
+        if self.bias is not None:
+            logits = logits + self.bias[:, None, None]
+        return logits.softmax(dim=-1).mean(dim=1).squeeze(1)
+
+
+def widen(tensor: Tensor) -> Tensor:
+    """Bring a half-precision tensor to float32; leave wider ones alone.
+
+    In half precision ties become frequent and a sum of small scores is lost,
+    so everything that ranks tokens is computed at least in float32.
+    """
+    half = tensor.dtype in (torch.float16, torch.bfloat16)
+    return tensor.float() if half else tensor
