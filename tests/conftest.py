@@ -1,0 +1,34 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+import os
+import random
+
+# Before anything imports them: a name that would be looked up on a hub fails
+# at once instead of waiting for the network, and tests that run beside each
+# other do not fight for the cores.
+os.environ.setdefault('HF_HUB_OFFLINE', '1')
+os.environ.setdefault('TOKENIZERS_PARALLELISM', 'false')
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+torch.set_num_threads(min(2, os.cpu_count() or 1))
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers():
+    """Each test starts from the same state, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _elip_mm_scope():
+    """Names without a prefix mean ours, then mmpretrain's, in every test.
+
+    A runner of an earlier test may have left another scope behind.
+    """
+    with DefaultScope.overwrite_default_scope('elip_mm'):
+        yield
