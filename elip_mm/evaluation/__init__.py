@@ -1,1 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+import mmpretrain.evaluation  # noqa: F401
+
+from .retrieval_recall import RetrievalRecall, best_rank
+
+__all__ = ['RetrievalRecall', 'best_rank']

@@ -1,0 +1,113 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Exact costs of a piece of work: arithmetic and stored activations.
+
+Both figures do not depend on how busy the machine is, so tests may rely on
+them. Times are for benchmarks.
+"""
+from typing import Callable, Dict, Iterable, List, Optional
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from elip_mm.structures import TokenState
+
+
+def count_flops(work: Callable[[], object]) -> int:
+    """Count the floating-point operations of a call, attention included.
+
+    The fused attention kernels are invisible to torch's counter, so the call
+    runs with the plain ones: the same arithmetic, but more memory. Runs on
+    the ``meta`` device too, at no cost.
+
+    Args:
+        work (Callable): Called once without arguments; if it runs a backward
+            pass, that is counted as well.
+
+    Returns:
+        int: FLOPs, two for a multiply-add. Norms, softmax and gathers are
+        not counted.
+    """
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as mode:
+        work()
+    return mode.get_total_flops()
+
+
+def saved_bytes(forward: Callable[[], object],
+                parameters: Iterable[Tensor] = ()) -> int:
+    """Measure what autograd keeps of a forward pass for the backward one.
+
+    Args:
+        forward (Callable): Called once without arguments; its result is kept
+            alive while it is measured.
+        parameters (Iterable[Tensor]): Tensors that exist anyway and do not
+            count. Defaults to ().
+
+    Returns:
+        int: Bytes of the distinct storages.
+    """
+    sizes: Dict[int, int] = {}
+    known = {_identity(tensor) for tensor in parameters}
+
+    def note(tensor: Tensor) -> Tensor:
+        key = _identity(tensor)
+        if key not in known:
+            sizes[key] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept):
+        alive = forward()
+    total = sum(sizes.values())
+    del alive
+    return total
+
+
+def _identity(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+@torch.no_grad()
+def tokens_per_layer(backbone: nn.Module,
+                     images: Tensor,
+                     guidance: Optional[Tensor] = None) -> List[int]:
+    """Sequence length with which each layer is left.
+
+    Args:
+        backbone (nn.Module): A :class:`PrunedViT`.
+        images (Tensor): Shape ``(B, 3, H, W)``.
+        guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
+
+    Returns:
+        list[int]: Tokens after each layer, prefix included.
+    """
+    states = backbone.states(images, guidance)
+    return [states[index].tokens.shape[1] for index in sorted(states)]
+
+
+def kept_patches(state: TokenState) -> Tensor:
+    """Patches that still have a token of their own.
+
+    Args:
+        state (TokenState): Any state of a pass.
+
+    Returns:
+        Tensor: Bool, shape ``(B, P)``.
+    """
+    alone = state.sizes == 1
+    return alone.gather(1, state.owner.clamp(min=0)) & (state.owner >= 0)
+
+
+def mentioned_share(state: TokenState, mentioned: Tensor) -> float:
+    """Share of caption-mentioned patches among the kept ones.
+
+    Args:
+        state (TokenState): Any state of a pass.
+        mentioned (Tensor): Patches that belong to an object which the
+            caption mentions, bool, shape ``(B, P)``.
+
+    Returns:
+        float: Between 0 and 1.
+    """
+    kept = kept_patches(state)
+    return ((kept & mentioned).sum() / kept.sum()).item()
