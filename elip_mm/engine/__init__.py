@@ -1,1 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+# mmpretrain's registries are our parents, and a lookup in a parent does not
+# trigger the parent's own lazy import.
+import mmpretrain.engine
+
+from . import checkpoint_loader
+from .hooks import *
+from .loops import *
+from .optimizers import *

@@ -1,0 +1,43 @@
+# Types without a prefix are looked up here first, then in mmpretrain.
+default_scope = 'elip_mm'
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    # By iteration, for epochs of pre-training take hours; see the docs on
+    # resuming. A recipe whose epochs are short may choose its own interval.
+    checkpoint=dict(
+        type='elip_mm.SafeCheckpointHook',
+        by_epoch=False,
+        interval=1000,
+        max_keep_ckpts=2),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='VisualizationHook', enable=False))
+
+custom_hooks = [
+    dict(type='elip_mm.KeyedRandomnessHook'),
+    dict(type='elip_mm.PlainCheckpointHook'),
+    dict(type='elip_mm.CheckpointGuardHook'),
+]
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    # On a machine without accelerators the tools choose gloo instead.
+    dist_cfg=dict(backend='nccl'))
+
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+
+# Curves over iterations: a validation is logged at its iteration, too.
+log_processor = dict(window_size=50)
+log_level = 'INFO'
+
+load_from = None
+# Whether load_from has to hold every weight of the model and no other; set
+# False to start from a part, such as a backbone.
+load_strict = True
+resume = False
+
+randomness = dict(seed=0, deterministic=False)

@@ -1,0 +1,231 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Loading of checkpoints that never executes code from the file.
+
+Importing this module makes it mmengine's loader of local files and of files
+fetched over HTTP, through mmengine's own extension point. Our checkpoints are
+plain (see :class:`PlainCheckpointHook`). Those of other OpenMMLab projects
+hold their log history as objects; exactly what is needed to read these is
+allowed, and nothing else.
+"""
+
+import functools
+import os
+import pickle
+import zipfile
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List, Optional
+from urllib.parse import urlparse
+
+import numpy as np
+import torch
+from mmengine.dist import barrier, get_dist_info
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+from mmengine.utils import digit_version
+
+__all__ = ['load_checkpoint_file']
+
+
+def _under_name(function: Callable, path: str) -> Callable:
+    """Wrap a function so that it goes by the dotted name ``path``.
+
+    The unpickler looks names up in a list that it derives from attributes of
+    the functions themselves. This way holds for all releases since 2.4; the
+    pairs that newer ones accept as well do not.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*args):
+        return function(*args)
+
+    wrapped.__module__, _, name = path.rpartition('.')
+    wrapped.__name__ = wrapped.__qualname__ = name
+    return wrapped
+
+
+def _statistic(owner: Any, name: str) -> Callable:
+    """The only attributes a file may ask for: a log history's statistics."""
+    if owner is not HistoryBuffer or name not in (
+        'min',
+        'max',
+        'current',
+        'mean',
+    ):
+        raise pickle.UnpicklingError(
+            f'it asks for attribute {name!r} of {owner!r}'
+        )
+    return getattr(HistoryBuffer, name)
+
+
+def _allowed() -> List[Callable]:
+    """What a log history consists of, under the names files may use."""
+    multiarray = getattr(np, '_core', None) or np.core
+    multiarray = multiarray.multiarray
+    # Files name numpy's functions by where they were when it was written:
+    # in numpy.core before numpy 2, in numpy._core since.
+    functions = [
+        _under_name(
+            getattr(multiarray, name), f'numpy.{core}.multiarray.{name}'
+        )
+        for core in ('core', '_core')
+        for name in ('_reconstruct', 'scalar')
+    ]
+    dtypes = [type(np.dtype(code)) for code in ('float64', 'int64')]
+    return [
+        HistoryBuffer,
+        np.ndarray,
+        np.dtype,
+        *dtypes,
+        *functions,
+        _under_name(_statistic, 'builtins.getattr'),
+    ]
+
+
+@contextmanager
+def _allow_log_history() -> Iterator[None]:
+    """Allow mmengine's log history while the context lasts."""
+    serialization = torch.serialization
+    if not hasattr(serialization, 'add_safe_globals'):  # before torch 2.4
+        yield
+        return
+    before = serialization.get_safe_globals()
+    serialization.add_safe_globals(_allowed())
+    try:
+        yield
+    finally:
+        serialization.clear_safe_globals()
+        serialization.add_safe_globals(before)
+
+
+def load_checkpoint_file(filename: str, map_location: Any = None) -> Any:
+    """Read a local checkpoint without executing anything in it.
+
+    Args:
+        filename (str): Path of the file.
+        map_location (Any): As in :func:`torch.load`. Defaults to None.
+
+    Returns:
+        Any: Content of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged, or holds something that cannot be
+            read safely. The message says what to do.
+    """
+    path = os.path.expanduser(filename)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f'There is no checkpoint file {filename}; check the path.'
+        )
+    try:
+        with _allow_log_history():
+            return torch.load(
+                path, map_location=map_location, weights_only=True
+            )
+    except pickle.UnpicklingError as error:
+        if _is_archive(path):
+            raise ValueError(_unsafe(filename, error)) from error
+        raise ValueError(_damaged(filename)) from error
+    except (
+        EOFError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        OSError,
+        ValueError,
+    ) as error:
+        # A device that is not there is a RuntimeError, too, and no damage.
+        if _is_archive(path):
+            raise
+        raise ValueError(_damaged(filename)) from error
+
+
+def _is_archive(path: str) -> bool:
+    """Whether a file is whole: the archive's directory is at its end."""
+    return zipfile.is_zipfile(path)
+
+
+def _damaged(filename: str) -> str:
+    size = os.path.getsize(os.path.expanduser(filename))
+    return (
+        f'{filename} ({size} bytes) is no checkpoint, or one that is cut '
+        'short, as by an interrupted copy or a full disk. Fetch it again, or '
+        'use an earlier one of that run.'
+    )
+
+
+def _unsafe(filename: str, error: Exception) -> str:
+    reason = str(error).split('\n')[0]
+    # Torch's own advice is to switch the protection off.
+    marker = 'WeightsUnpickler error: '
+    detail = str(error).partition(marker)[2].split('\n')[0]
+    mend = (
+        'If you trust its origin, read it where it was made and save '
+        "the weights alone: torch.save(dict(state_dict=ckpt['state_dict']),"
+        ' path).'
+    )
+    if digit_version(torch.__version__) < digit_version('2.4'):
+        mend += (
+            ' Checkpoints of other OpenMMLab projects can be read '
+            'directly with torch 2.4 or newer.'
+        )
+    return (
+        f'{filename} holds more than tensors and plain data, and is not '
+        f'loaded because that could run code from it ({detail or reason}).'
+        f' {mend}'
+    )
+
+
+# mmengine's log message drops the first ten characters of a loader's name.
+def load_from_local(filename: str, map_location: Any = None) -> Any:
+    """Loader of local files for mmengine's ``CheckpointLoader``."""
+    return load_checkpoint_file(filename, map_location)
+
+
+def load_from_http(
+    filename: str,
+    map_location: Any = None,
+    model_dir: Optional[str] = None,
+) -> Any:
+    """Loader of files fetched over HTTP for mmengine's ``CheckpointLoader``.
+
+    Args:
+        filename (str): The address.
+        map_location (Any): As in :func:`torch.load`. Defaults to None.
+        model_dir (str, optional): Folder that keeps the fetched files. If
+            None, that of :mod:`torch.hub`. Defaults to None.
+
+    Returns:
+        Any: Content of the file.
+    """
+    folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
+    path = os.path.join(folder, os.path.basename(urlparse(filename).path))
+    if get_dist_info()[0] == 0 and not os.path.exists(path):
+        os.makedirs(folder, exist_ok=True)
+        torch.hub.download_url_to_file(filename, path)
+    barrier()
+    return load_checkpoint_file(path, map_location)
+
+
+def _refuse(filename: str, map_location: Any = None) -> Any:
+    raise ValueError(
+        f'{filename}: with torch {torch.__version__} files of this kind are '
+        'loaded in a way that can run code from them. Fetch the file and give '
+        'its path, or use torch 2.6 or newer.'
+    )
+
+
+CheckpointLoader.register_scheme('', load_from_local, force=True)
+CheckpointLoader.register_scheme(
+    ['http://', 'https://'], load_from_http, force=True
+)
+if digit_version(torch.__version__) < digit_version('2.6'):
+    # These loaders of mmengine call torch.load in their own ways.
+    CheckpointLoader.register_scheme(
+        [
+            scheme
+            for scheme in CheckpointLoader._schemes
+            if scheme and not scheme.startswith('http')
+        ],
+        _refuse,
+        force=True,
+    )

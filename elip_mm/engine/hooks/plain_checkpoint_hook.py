@@ -1,0 +1,104 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import Runner
+
+from elip_mm.registry import HOOKS
+
+__all__ = ['PlainCheckpointHook']
+
+_BUFFER_KEYS = {'log', 'count', 'max_length'}
+_SCALARS = (bool, int, float, complex, str, bytes)
+
+
+@HOOKS.register_module()
+class PlainCheckpointHook(Hook):
+    """Keep checkpoints to tensors, numbers, strings and plain containers.
+
+    Such a file is read by ``torch.load(weights_only=True)`` without any list
+    of exceptions, so that loading it can never execute code. mmengine's own
+    checkpoints hold its log history as objects; these are turned into tensors
+    on the way out and rebuilt on the way in. Anything else that is not plain
+    is left out, with a warning.
+
+    Comes last of all hooks, so that it sees what others add.
+    """
+
+    priority = 'LOWEST'
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Make the checkpoint plain, in place.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): What is about to be saved.
+        """
+        for key, value in checkpoint.items():
+            # A state dict is plain already, and carries an attribute with
+            # the versions of its modules that a copy would lose.
+            if key != 'state_dict':
+                checkpoint[key] = _plain(value, key, runner.logger.warning)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Rebuild the log history, in place.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): What was loaded.
+        """
+        scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
+        for key, value in scalars.items():
+            if isinstance(value, dict) and set(value) == _BUFFER_KEYS:
+                scalars[key] = HistoryBuffer(
+                    value['log'].cpu().numpy(),
+                    value['count'].cpu().numpy(),
+                    value['max_length'],
+                )
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    if array.dtype.kind == 'u' and array.dtype.itemsize > 1:
+        array = array.astype(np.int64)  # torch had none of these before 2.3
+    return torch.from_numpy(np.array(array))
+
+
+def _plain(value: Any, where: str, warn: Callable[[str], None]) -> Any:
+    """A copy of ``value`` without anything but tensors and plain data."""
+    if value is None or isinstance(value, (torch.Tensor, torch.dtype)):
+        return value
+    if isinstance(value, HistoryBuffer):
+        log, count = value.data
+        return dict(
+            log=_tensor(log), count=_tensor(count), max_length=value.max_length
+        )
+    if isinstance(value, np.generic):
+        return _plain(value.item(), where, warn)
+    if isinstance(value, np.ndarray) and value.dtype.kind in 'biuf':
+        return _tensor(value)
+    if isinstance(value, Path):
+        return str(value)
+    for kind in _SCALARS:
+        if isinstance(value, kind):
+            return kind(value)  # an instance of a subclass is no plain data
+    if isinstance(value, dict):
+        kind = OrderedDict if isinstance(value, OrderedDict) else dict
+        return kind(
+            (_plain(k, where, warn), _plain(v, f'{where}.{k}', warn))
+            for k, v in value.items()
+        )
+    if isinstance(value, (list, tuple, set)):
+        items = (_plain(v, f'{where}[{i}]', warn) for i, v in enumerate(value))
+        for kind in (list, tuple, set):
+            if isinstance(value, kind):
+                return kind(items)
+    warn(
+        f'{where} is left out of the checkpoint: a {type(value).__name__} '
+        'is no plain data, and a checkpoint must load without running code.'
+    )
+    return None
