@@ -1,1 +1,13 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+import mmpretrain.datasets  # noqa: F401
+
+from .base import ImageTextDataset
+from .gallery import link_gallery
+from .keyed_random import keyed_random, stable_key
+from .samplers import *  # noqa: F401,F403
+from .synthetic_scenes import SyntheticScenes, mentioned_patches
+
+__all__ = [
+    'ImageTextDataset', 'SyntheticScenes', 'keyed_random', 'stable_key',
+    'link_gallery', 'mentioned_patches'
+]

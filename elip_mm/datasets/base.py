@@ -1,0 +1,253 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+import logging
+from typing import Any, List, Optional, Sequence, Union
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+
+from elip_mm.registry import TRANSFORMS
+from .gallery import link_gallery
+from .keyed_random import keyed_random, stable_key
+
+Indices = Union[int, Sequence[int]]
+
+
+class BadImageError(Exception):
+    """An image file that is missing or cannot be decoded."""
+
+
+class ImageTextDataset(BaseDataset):
+    """Base of all data sets that pair images with texts.
+
+    It adds three things to mmengine's base.
+
+    *Keyed randomness.* A sample is a pure function of ``(seed, epoch,
+    index)``: reading and pipeline run with python's, numpy's and torch's
+    generators seeded from these, whatever worker does it and in whatever
+    order. The epoch is the attribute ``epoch`` of the index, 0 if it has none
+    (see ``KeyedSampler``).
+
+    *Bad images.* An image that is missing or cannot be decoded is reported
+    once through mmengine's logger and counted in :attr:`num_bad`. In training
+    another sample, drawn by the same key, takes its place; ``max_refetch`` of
+    them in a row end the run. With ``test_mode`` a grey image takes its
+    place: another sample would silently change what is measured, an error
+    would end a training run at its validation, and a grey image counts as
+    what it is, a query that nobody can answer.
+
+    *Galleries.* With ``test_mode`` an item is an image with all its captions
+    and the numbers that retrieval is scored by, see :func:`link_gallery`.
+    They are worked out after ``indices`` has been applied, and anew in every
+    subset, so they always count within the data set at hand.
+
+    Subclasses implement ``load_data_list`` and may extend
+    :meth:`prepare_info`, :meth:`find_hits` and :meth:`describe_source`.
+
+    Args:
+        pipeline (Sequence[dict or callable]): Transforms, looked up in this
+            package and its parents. Defaults to ().
+        seed (int): Seed of the key. Defaults to 0.
+        max_refetch (int): Bad samples in a row that are tolerated.
+            Defaults to 100.
+        **kwargs: Other arguments of mmengine's ``BaseDataset``: ``ann_file``,
+            ``data_root``, ``data_prefix``, ``indices``, ``serialize_data``,
+            ``test_mode``, ``lazy_init``, ``metainfo``.
+    """
+
+    def __init__(self,
+                 *,
+                 pipeline: Sequence = (),
+                 seed: int = 0,
+                 max_refetch: int = 100,
+                 **kwargs) -> None:
+        self.seed = seed
+        # Built here because the base would look in mmengine's registry only.
+        transforms = [
+            TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline
+        ]
+        super().__init__(
+            pipeline=transforms, max_refetch=max_refetch, **kwargs)
+
+    # ---- building -------------------------------------------------------
+
+    def full_init(self) -> None:
+        """Load, cut to ``indices``, check, link and serialize the records."""
+        if self._fully_initialized:
+            return
+        records = self.data_list = self.load_data_list()
+        if self._indices is not None and records:
+            records = self._get_unserialized_subset(self._indices)
+        self._store(records)
+        self._fully_initialized = True
+
+    def get_subset_(self, indices: Indices) -> None:
+        """Keep only some records, in place.
+
+        Args:
+            indices (int or Sequence[int]): The first so many records, the
+                last ones if negative, or the numbers of those to keep.
+        """
+        super().get_subset_(indices)
+        self._store(self._records())
+
+    def get_subset(self, indices: Indices) -> 'ImageTextDataset':
+        """Like :meth:`get_subset_`, but leaves this data set as it is."""
+        subset = super().get_subset(indices)
+        subset._store(subset._records())
+        return subset
+
+    def _records(self) -> List[dict]:
+        return [self.get_data_info(i) for i in range(len(self))]
+
+    def _store(self, records: List[dict]) -> None:
+        if not records:
+            raise ValueError(
+                f'{type(self).__name__}: no sample left in '
+                f'{self.describe_source()} (indices={self._indices}); a data '
+                'set of length zero cannot be trained on or evaluated. Check '
+                'the source and `indices`.')
+        if self.test_mode:
+            link_gallery(records, self.find_hits(records))
+            self._img_size = len(records)
+            self._text_size = sum(len(record['text']) for record in records)
+        # One flag a record in shared memory, so that a file is reported and
+        # counted once, not once a worker and epoch.
+        self._bad = torch.zeros(len(records), dtype=torch.bool).share_memory_()
+        self.data_list = list(records)
+        if self.serialize_data:
+            self.data_bytes, self.data_address = self._serialize_data()
+
+    def describe_source(self) -> str:
+        """Name the origin of the records in error messages."""
+        return f'annotation file {self.ann_file!r}'
+
+    def find_hits(self, records: Sequence[dict]) -> List[List[int]]:
+        """Find the images that each caption of the gallery is a hit for.
+
+        Args:
+            records (Sequence[dict]): One record an image.
+
+        Returns:
+            List[List[int]]: Numbers of images, one list a caption.
+        """
+        raise NotImplementedError
+
+    @property
+    def img_size(self) -> int:
+        """int: Number of images of the gallery (``test_mode`` only)."""
+        self._need_gallery('img_size')
+        return self._img_size
+
+    @property
+    def text_size(self) -> int:
+        """int: Number of captions of the gallery (``test_mode`` only)."""
+        self._need_gallery('text_size')
+        return self._text_size
+
+    def _need_gallery(self, name: str) -> None:
+        if not self.test_mode:
+            # Not an AttributeError: `hasattr` would hide the message.
+            raise ValueError(
+                f'{type(self).__name__}.{name} exists for retrieval galleries '
+                'only; set `test_mode=True` in the data set of the validation '
+                'or test dataloader.')
+        self.full_init()
+
+    # ---- reading --------------------------------------------------------
+
+    @property
+    def num_bad(self) -> int:
+        """int: Bad images met so far, over all workers."""
+        return int(self._bad.sum()) if self._fully_initialized else 0
+
+    def __getitem__(self, index: int) -> dict:
+        """Read one sample and run the pipeline on it.
+
+        Args:
+            index (int): Number of the sample; its attribute ``epoch``, if it
+                has one, enters the key of the randomness.
+
+        Returns:
+            dict: What the pipeline makes of the record.
+        """
+        self.full_init()
+        epoch = int(getattr(index, 'epoch', 0))
+        first = index = self._check_index(int(index))
+        for attempt in range(self.max_refetch + 1):
+            try:
+                with keyed_random(self.seed, epoch, index):
+                    data = self._read(index, epoch)
+            except BadImageError as error:
+                data, reason = None, error
+                self._report(index, error)
+            else:
+                reason = 'the pipeline returned None'
+            if data is not None:
+                return data
+            if self.test_mode:
+                raise RuntimeError(
+                    f'{type(self).__name__}: sample {index} cannot be '
+                    f'evaluated: {reason}.')
+            index = stable_key(self.seed, epoch, first,
+                               attempt + 1) % len(self)
+        raise RuntimeError(
+            f'{type(self).__name__}: {self.max_refetch + 1} samples in a row '
+            f'were bad, the last one because {reason}. Check the image root '
+            f'{self.data_prefix} and {self.describe_source()}.')
+
+    def _check_index(self, index: int) -> int:
+        size = len(self)
+        if not -size <= index < size:
+            raise IndexError(f'sample {index} of a data set of {size}')
+        return index % size
+
+    def _read(self, index: int, epoch: int) -> Optional[Any]:
+        """Run the pipeline; a failure before there is an image is its own."""
+        data = self.prepare_info(self.get_data_info(index), epoch)
+        for transform in self.pipeline.transforms:
+            if 'img' in data or 'img_path' not in data:
+                data = transform(data)
+            else:
+                data = self._load_image(transform, data, index)
+            if data is None:
+                return None
+        return data
+
+    def _load_image(self, transform, data: dict, index: int) -> Any:
+        try:
+            return transform(data)
+        except MemoryError:
+            raise
+        except Exception as error:
+            reason = BadImageError(
+                f'{data["img_path"]}: {type(error).__name__}: {error}')
+            if not self.test_mode:
+                raise reason from error
+        self._report(index, reason)
+        grey = np.full((224, 224, 3), 128, dtype=np.uint8)
+        shape = grey.shape[:2]
+        return dict(data, img=grey, img_shape=shape, ori_shape=shape)
+
+    def _report(self, index: int, error: BadImageError) -> None:
+        if self._bad[index]:
+            return
+        self._bad[index] = True
+        mend = 'a grey image' if self.test_mode else 'another sample'
+        print_log(
+            f'Bad image, replaced by {mend}: {error} ({self.num_bad} so far)',
+            logger='current',
+            level=logging.WARNING)
+
+    def prepare_info(self, info: dict, epoch: int) -> dict:
+        """Turn a stored record into the input of the pipeline.
+
+        Args:
+            info (dict): The record, a copy that may be changed.
+            epoch (int): Number of the epoch.
+
+        Returns:
+            dict: Input of the first transform.
+        """
+        return info

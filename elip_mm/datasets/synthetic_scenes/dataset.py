@@ -1,0 +1,202 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from typing import List, Sequence, Tuple, Union
+
+import numpy as np
+from mmengine.utils import is_seq_of
+
+from elip_mm.registry import DATASETS
+from ..base import ImageTextDataset
+from .drawing import draw_scene
+from .grammar import Caption, write_caption
+from .levels import get_level
+from .meaning import SceneIndex
+from .scene import Scene, compose_scene
+
+SPLITS = ('train', 'val', 'test')
+
+
+@DATASETS.register_module()
+class SyntheticScenes(ImageTextDataset):
+    """Drawn scenes with captions; nothing is stored or downloaded.
+
+    A scene shows several objects that differ in shape, colour, size, filling
+    and place on a textured ground with clutter. A caption speaks of some of
+    them, never of all. Everything follows from ``(level, split, seed, epoch,
+    index)``; in training each epoch brings fresh scenes, the other splits
+    stay as they are. Splits never share a scene.
+
+    An item has the keys
+
+    - ``img`` (np.ndarray): uint8, blue-green-red, shape ``(H, W, 3)``, with
+      ``img_shape`` and ``ori_shape``;
+    - ``text``: a caption (str), or all captions (List[str]) in ``test_mode``;
+    - ``image_id`` (int): number of the scene;
+    - ``boxes`` (np.ndarray): left, top, right and bottom edge of each object
+      in pixels, float32, shape ``(n, 4)``;
+    - ``mentioned`` (np.ndarray): whether the caption speaks of the object,
+      bool, shape ``(n, )``, or ``(captions, n)`` in ``test_mode``;
+    - ``gt_label`` (int): scene class, the shape of the largest object. Names
+      are in ``metainfo['classes']``, so the same data serve for
+      classification, with a pipeline that packs no text;
+    - in ``test_mode``, ``gt_text_id`` and ``gt_image_id`` as in
+      :func:`link_gallery`. A caption is a hit for **every** scene of the
+      gallery that it is true of, not only for its own.
+
+    Args:
+        level (str): Difficulty, ``'easy'``, ``'medium'`` or ``'hard'``.
+            Levels are frozen. Defaults to ``'easy'``.
+        split (str): ``'train'``, ``'val'`` or ``'test'``.
+            Defaults to ``'train'``.
+        num_scenes (int): Number of scenes, of an epoch in training.
+            Defaults to 1000.
+        image_size (int or Tuple[int, int]): Side, or height and width, in
+            pixels. Defaults to 64.
+        captions_per_scene (int): Captions a scene in ``test_mode``.
+            Defaults to 5.
+        seed (int): Changing it changes every scene. Defaults to 0.
+        test_mode (bool): Whether to serve as a retrieval gallery.
+            Defaults to False.
+        **kwargs: ``pipeline``, ``indices``, ``serialize_data``, ``lazy_init``
+            and ``metainfo`` of :class:`ImageTextDataset`.
+
+    Examples:
+        >>> data = SyntheticScenes(level='easy', split='train', num_scenes=8)
+        >>> sample = data[0]
+        >>> sample['img'].shape, sample['text'], sample['mentioned']
+    """
+
+    def __init__(self,
+                 level: str = 'easy',
+                 split: str = 'train',
+                 num_scenes: int = 1000,
+                 image_size: Union[int, Tuple[int, int]] = 64,
+                 captions_per_scene: int = 5,
+                 seed: int = 0,
+                 test_mode: bool = False,
+                 **kwargs) -> None:
+        self.level = get_level(level)
+        if split not in SPLITS:
+            raise ValueError(f'SyntheticScenes: unknown split {split!r}; '
+                             f'choose one of {SPLITS}.')
+        self.split = split
+        self.num_scenes = _positive('num_scenes', num_scenes)
+        self.captions_per_scene = _positive('captions_per_scene',
+                                            captions_per_scene)
+        self.image_size = _parse_size(image_size)
+        classes = tuple(f'large {shape}' for shape in self.level.shapes)
+        metainfo = {'classes': classes, **(kwargs.pop('metainfo', None) or {})}
+        super().__init__(
+            seed=seed, test_mode=test_mode, metainfo=metainfo, **kwargs)
+
+    def describe_source(self) -> str:
+        """Name the origin of the records in error messages."""
+        return f'level {self.level.name!r}, split {self.split!r}'
+
+    def scene(self, index: int, epoch: int = 0) -> Scene:
+        """Compose a scene without drawing it.
+
+        Args:
+            index (int): Number of the scene.
+            epoch (int): Number of the epoch; only matters in training.
+                Defaults to 0.
+
+        Returns:
+            Scene: Its objects.
+        """
+        epoch = epoch if self.split == 'train' else 0
+        return compose_scene(self.level, self.split, self.seed, epoch, index)
+
+    def load_data_list(self) -> List[dict]:
+        """List the scenes, for a gallery with their captions.
+
+        Returns:
+            List[dict]: One record a scene.
+        """
+        if not self.test_mode:
+            return [dict(scene=number) for number in range(self.num_scenes)]
+        used = set()
+        records = []
+        for number in range(self.num_scenes):
+            captions = self._write_distinct(self.scene(number), used)
+            records.append(
+                dict(
+                    scene=number,
+                    text=[caption.text for caption in captions],
+                    captions=captions))
+        return records
+
+    def _write_distinct(self, scene: Scene, used: set) -> List[Caption]:
+        """Write captions that say what no other caption has said yet."""
+        rng = scene.stream('captions')
+        captions = []
+        for _ in range(self.captions_per_scene):
+            # A scene may run out of things to say; hits are by truth anyway.
+            for _ in range(10):
+                caption = write_caption(rng, scene)
+                key = caption.meaning.canonical()
+                if key not in used:
+                    break
+            used.add(key)
+            captions.append(caption)
+        return captions
+
+    def find_hits(self, records: Sequence[dict]) -> List[List[int]]:
+        """Find all scenes that each caption is true of.
+
+        Args:
+            records (Sequence[dict]): One record a scene.
+
+        Returns:
+            List[List[int]]: Numbers of scenes, one list a caption.
+        """
+        index = SceneIndex([self.scene(record['scene']) for record in records])
+        return [
+            index.where_true(caption.meaning) for record in records
+            for caption in record['captions']
+        ]
+
+    def prepare_info(self, info: dict, epoch: int) -> dict:
+        """Compose and draw the scene of a record.
+
+        Args:
+            info (dict): The record.
+            epoch (int): Number of the epoch.
+
+        Returns:
+            dict: Item as listed in the description of the class.
+        """
+        scene = self.scene(info.pop('scene'), epoch)
+        if self.test_mode:
+            captions = info.pop('captions')
+        else:
+            captions = [write_caption(scene.stream('captions'), scene)]
+            info['text'] = captions[0].text
+            info['image_id'] = info['sample_idx']
+        mentioned = np.zeros((len(captions), len(scene.objects)), dtype=bool)
+        for row, caption in zip(mentioned, captions):
+            row[list(caption.mentioned)] = True
+        image, boxes = draw_scene(scene, self.image_size)
+        info.update(
+            img=image,
+            img_shape=self.image_size,
+            ori_shape=self.image_size,
+            boxes=boxes,
+            mentioned=mentioned if self.test_mode else mentioned[0],
+            gt_label=scene.label)
+        return info
+
+
+def _positive(name: str, value: int) -> int:
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f'SyntheticScenes: `{name}` must be a positive '
+                         f'integer, but got {value!r}.')
+    return value
+
+
+def _parse_size(size: Union[int, Sequence[int]]) -> Tuple[int, int]:
+    sides = (size, size) if isinstance(size, int) else tuple(size)
+    if len(sides) != 2 or not is_seq_of(sides, int) or min(sides) < 16:
+        raise ValueError('SyntheticScenes: `image_size` must be a side or '
+                         '(height, width) of at least 16 pixels, but got '
+                         f'{size!r}.')
+    return sides

@@ -1,0 +1,42 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from typing import Tuple
+
+import numpy as np
+
+
+def mentioned_patches(boxes: np.ndarray, mentioned: np.ndarray,
+                      image_size: Tuple[int, int],
+                      grid: Tuple[int, int]) -> np.ndarray:
+    """Mark the patches that show something a caption speaks of.
+
+    Boxes count in pixels of the image as it was drawn, so no crop or flip may
+    have followed.
+
+    Args:
+        boxes (np.ndarray): Left, top, right and bottom edge of each object in
+            pixels, shape ``(n, 4)``.
+        mentioned (np.ndarray): Whether a caption speaks of the object, bool,
+            shape ``(n, )``, or ``(..., n)`` for several captions.
+        image_size (Tuple[int, int]): Height and width in pixels.
+        grid (Tuple[int, int]): Rows and columns of patches.
+
+    Returns:
+        np.ndarray: Whether the patch overlaps the box of a mentioned object,
+        bool, shape ``(..., rows * columns)``, row by row.
+    """
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    mentioned = np.asarray(mentioned, dtype=bool)
+    if mentioned.shape[-1] != len(boxes):
+        raise ValueError(
+            f'mentioned_patches expects one flag a box, but got {len(boxes)} '
+            f'boxes and flags of shape {mentioned.shape}.')
+    (height, width), (rows, columns) = image_size, grid
+    tops = np.arange(rows) * (height / rows)
+    lefts = np.arange(columns) * (width / columns)
+    in_row = ((boxes[:, 1:2] < tops + height / rows) &
+              (boxes[:, 3:4] > tops))
+    in_column = ((boxes[:, 0:1] < lefts + width / columns) &
+                 (boxes[:, 2:3] > lefts))
+    overlap = (in_row[:, :, None] & in_column[:, None, :]).reshape(
+        len(boxes), rows * columns)
+    return (mentioned[..., None] & overlap).any(-2)
