@@ -3,11 +3,13 @@ import mmpretrain.datasets  # noqa: F401
 
 from .base import ImageTextDataset
 from .gallery import link_gallery
+from .image_text_pairs import ImageTextPairs
 from .keyed_random import keyed_random, stable_key
-from .samplers import *  # noqa: F401,F403
+from .samplers import KeyedIndex, KeyedSampler
 from .synthetic_scenes import SyntheticScenes, mentioned_patches
 
 __all__ = [
-    'ImageTextDataset', 'SyntheticScenes', 'keyed_random', 'stable_key',
-    'link_gallery', 'mentioned_patches'
+    'ImageTextDataset', 'ImageTextPairs', 'KeyedIndex', 'KeyedSampler',
+    'SyntheticScenes', 'keyed_random', 'stable_key', 'link_gallery',
+    'mentioned_patches'
 ]
