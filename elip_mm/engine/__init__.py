@@ -6,4 +6,5 @@ import mmpretrain.engine
 from . import checkpoint_loader
 from .hooks import *
 from .loops import *
+from .metrics import *
 from .optimizers import *

@@ -1,0 +1,103 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Mistakes of users, shown as one message instead of a long traceback."""
+
+import difflib
+import re
+import sys
+import traceback
+from contextlib import contextmanager
+from typing import Callable, Iterator, List
+
+__all__ = ['short_errors', 'explain']
+
+# What configs and paths that are wrong raise. Others are our own mistakes,
+# for which the traceback is the message.
+_USER_ERRORS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    ImportError,
+    OSError,
+    AssertionError,
+    AttributeError,
+)
+
+
+@contextmanager
+def short_errors(
+    full: bool = False, active: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
+    """Leave with ``error: <message>`` and exit code 2 on a user's mistake.
+
+    Args:
+        full (bool): Whether to let the traceback through. Defaults to False.
+        active (Callable): Asked when an error occurs; whether it is still
+            early enough for a mistake of the user. Defaults to always.
+    """
+    try:
+        yield
+    except _USER_ERRORS as error:
+        if full or not active():
+            raise
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        print(
+            f'error: {explain(error)}\n'
+            f'(raised in {frame.filename}:{frame.lineno}; --traceback shows '
+            'how it came to that)',
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+def explain(error: BaseException) -> str:
+    """Message of an error, with a guess at what was meant.
+
+    Args:
+        error (BaseException): The error.
+
+    Returns:
+        str: Its message. If a type in a config is unknown to its registry,
+        names that are alike are added.
+    """
+    # The text form of a KeyError is quoted, with its line breaks escaped.
+    text = (
+        str(error.args[0])
+        if isinstance(error, KeyError) and error.args
+        else str(error)
+    )
+    text = text or type(error).__name__
+    if isinstance(error, KeyError) and ' ' not in text:
+        return f'the config has no entry {text!r}'
+    unknown = re.search(r'(\S+) is not in the (\S+?)::(.+?) registry', text)
+    if not unknown:
+        return text
+    name, scope, registry = unknown.groups()
+    text = f'there is no {registry} of the name {name!r}'
+    close = difflib.get_close_matches(
+        name.split('.')[-1], _known_names(registry), n=3, cutoff=0.6
+    )
+    if close:
+        text += f'; did you mean {" or ".join(close)}?'
+    else:
+        text += (
+            f' in the scopes from {scope!r} upwards; check its spelling, '
+            'and custom_imports if it is a class of your own.'
+        )
+    return text
+
+
+def _known_names(registry_name: str) -> List[str]:
+    """All names in our registry of that name and in those it builds on."""
+    import elip_mm.registry as nodes
+
+    names = []
+    for attribute in nodes.__all__:
+        registry = getattr(nodes, attribute)
+        if registry.name != registry_name:
+            continue
+        registry.import_from_location()
+        prefix = 'elip_mm.'
+        while registry is not None:
+            names += [prefix + name for name in registry.module_dict]
+            registry, prefix = registry.parent, ''
+    return names

@@ -1,0 +1,120 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Evaluate a model: ``python tools/test.py CONFIG CHECKPOINT``."""
+
+import argparse
+import os.path as osp
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.fileio import dump
+
+from elip_mm.utils.launch import (
+    add_common_arguments,
+    load_config,
+    run_tool,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Evaluate a model.')
+    parser.add_argument('config', help='path of the config')
+    parser.add_argument('checkpoint', help='path of the checkpoint')
+    parser.add_argument('--out', help='write the metrics to this .json file')
+    parser.add_argument(
+        '--dump', help='write all predictions to this .pkl file'
+    )
+    parser.add_argument(
+        '--show',
+        action='store_true',
+        help='show drawings of predictions in a window',
+    )
+    parser.add_argument(
+        '--show-dir', help='write drawings of predictions to this folder'
+    )
+    parser.add_argument(
+        '--interval',
+        type=int,
+        default=1,
+        help='draw each so-manieth sample; default 1',
+    )
+    parser.add_argument(
+        '--wait-time',
+        type=float,
+        default=2,
+        help='seconds for which a window stays; default 2',
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """Put the config of this run together."""
+    for path, suffix, option in (
+        (args.out, '.json', '--out'),
+        (args.dump, '.pkl', '--dump'),
+    ):
+        if path is not None and not path.endswith(suffix):
+            raise ValueError(
+                f'{option} writes a {suffix} file, but got the '
+                f'name {path}; give it that ending.'
+            )
+    if '://' not in args.checkpoint and not osp.isfile(
+        osp.expanduser(args.checkpoint)
+    ):
+        raise FileNotFoundError(
+            f'there is no checkpoint {args.checkpoint}; check the path.'
+        )
+    cfg = load_config(args)
+    if cfg.get('test_dataloader') is None:
+        raise ValueError(
+            f'{args.config} has no test_dataloader, so there is '
+            'nothing to test on.'
+        )
+    cfg.load_from, cfg.resume, cfg.load_strict = args.checkpoint, False, True
+    if args.amp:
+        cfg.test_cfg.fp16 = True
+    if args.dump is not None:
+        dumper = dict(type='elip_mm.DumpPredictions', out_file_path=args.dump)
+        metrics = cfg.test_evaluator
+        metrics = (
+            list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
+        )
+        cfg.test_evaluator = [*metrics, dumper]
+    if args.show or args.show_dir is not None:
+        draw_predictions(cfg, args)
+    return cfg
+
+
+def draw_predictions(cfg: Config, args: argparse.Namespace) -> None:
+    """Switch the drawing hook on."""
+    hook = cfg.get('default_hooks', {}).get('visualization')
+    if hook is None:
+        raise ValueError(
+            f'{args.config} has no default_hooks.visualization, which is what '
+            'draws for --show and --show-dir; see _base_/default_runtime.py.'
+        )
+    hook.update(
+        enable=True,
+        show=args.show,
+        out_dir=args.show_dir,
+        interval=args.interval,
+    )
+    if args.show:
+        hook.wait_time = args.wait_time
+
+
+def main() -> None:
+    """Test."""
+    args = parse_args()
+    metrics = run_tool(args, make_config, 'test')
+    if args.out is not None and is_main_process():
+        dump(
+            {key: float(value) for key, value in metrics.items()},
+            args.out,
+            indent=2,
+        )
+
+
+if __name__ == '__main__':
+    main()
