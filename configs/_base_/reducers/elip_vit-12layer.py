@@ -1,0 +1,9 @@
+# ELIP for 12 layers, as in the paper; counts of ALBEF and BLIP.
+reducer = dict(
+    type='elip_mm.ELIPReducer',
+    stages=[  # before which layer, how far to look, share of initial patches
+        dict(layer=2, look_ahead=2, keep=0.90),
+        dict(layer=4, look_ahead=6, keep=0.65),
+        dict(layer=10, look_ahead=2, keep=0.40),
+    ],
+    text_share=0.2)

@@ -1,0 +1,9 @@
+# ELIP's schedule at half the depth, for the tiny towers.
+reducer = dict(
+    type='elip_mm.ELIPReducer',
+    stages=[
+        dict(layer=1, look_ahead=1, keep=0.90),
+        dict(layer=2, look_ahead=3, keep=0.65),
+        dict(layer=5, look_ahead=1, keep=0.40),
+    ],
+    text_share=0.2)
