@@ -9,17 +9,38 @@ and a type written ``elip_mm.X`` is found from mmpretrain's scope as well.
 ``TOKENIZER`` and ``BATCH_AUGMENTS`` are roots in mmpretrain. They get a child
 all the same: without one, each build under our scope logs a failed search.
 """
+
 import mmengine.registry as mmengine_nodes
 import mmpretrain.registry as mmpretrain_nodes
 from mmengine.registry import Registry
 
 __all__ = [
-    'RUNNERS', 'RUNNER_CONSTRUCTORS', 'LOOPS', 'HOOKS', 'LOG_PROCESSORS',
-    'OPTIMIZERS', 'OPTIM_WRAPPERS', 'OPTIM_WRAPPER_CONSTRUCTORS',
-    'PARAM_SCHEDULERS', 'DATASETS', 'DATA_SAMPLERS', 'TRANSFORMS', 'MODELS',
-    'MODEL_WRAPPERS', 'WEIGHT_INITIALIZERS', 'BATCH_AUGMENTS', 'TASK_UTILS',
-    'TOKENIZER', 'METRICS', 'EVALUATORS', 'VISUALIZERS', 'VISBACKENDS',
-    'INFERENCERS', 'STRATEGIES', 'FUNCTIONS', 'TOKEN_REDUCERS'
+    'RUNNERS',
+    'RUNNER_CONSTRUCTORS',
+    'LOOPS',
+    'HOOKS',
+    'LOG_PROCESSORS',
+    'OPTIMIZERS',
+    'OPTIM_WRAPPERS',
+    'OPTIM_WRAPPER_CONSTRUCTORS',
+    'PARAM_SCHEDULERS',
+    'DATASETS',
+    'DATA_SAMPLERS',
+    'TRANSFORMS',
+    'MODELS',
+    'MODEL_WRAPPERS',
+    'WEIGHT_INITIALIZERS',
+    'BATCH_AUGMENTS',
+    'TASK_UTILS',
+    'TOKENIZER',
+    'METRICS',
+    'EVALUATORS',
+    'VISUALIZERS',
+    'VISBACKENDS',
+    'INFERENCERS',
+    'STRATEGIES',
+    'FUNCTIONS',
+    'TOKEN_REDUCERS',
 ]
 
 
@@ -30,7 +51,8 @@ def _child(name: str, location: str, parents=mmpretrain_nodes) -> Registry:
         parent.name,
         parent=parent,
         scope='elip_mm',
-        locations=[f'elip_mm.{location}'])
+        locations=[f'elip_mm.{location}'],
+    )
 
 
 RUNNERS = _child('RUNNERS', 'engine')
@@ -66,4 +88,5 @@ INFERENCERS = _child('INFERENCERS', 'apis', mmengine_nodes)
 # Strategies that decide where each vision token goes. They are modules, but
 # live in a node of their own so that tests can sweep over all of them.
 TOKEN_REDUCERS = Registry(
-    'token reducer', scope='elip_mm', locations=['elip_mm.models.reducers'])
+    'token reducer', scope='elip_mm', locations=['elip_mm.models.reducers']
+)

@@ -6,6 +6,7 @@
 The first recipe is the one that the others are relative to. Finished runs are
 not repeated and unfinished ones resume, so the command may be interrupted.
 """
+
 import argparse
 import sys
 import warnings
@@ -14,10 +15,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
-from elip_mm.comparison import (Run, measure_costs, read_result,  # noqa: E402
-                                time_steps, train_and_test, write_report)
-from elip_mm.comparison.pictures import draw_kept  # noqa: E402
-from elip_mm.utils import register_all_modules  # noqa: E402
+from elip_mm.comparison import (
+    Run,
+    measure_costs,
+    read_result,
+    time_steps,
+    train_and_test,
+    write_report,
+)
+from elip_mm.comparison.pictures import draw_kept
+from elip_mm.utils import register_all_modules
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,9 +32,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('recipes', nargs='+', metavar='NAME=CONFIG')
     parser.add_argument('--work-dir', type=Path, required=True)
     parser.add_argument(
-        '--batch-size', type=int, default=64, help='pairs of a measured step')
+        '--batch-size', type=int, default=64, help='pairs of a measured step'
+    )
     parser.add_argument(
-        '--cfg-options', nargs='+', default=[], help='overrides for all')
+        '--cfg-options', nargs='+', default=[], help='overrides for all'
+    )
     return parser.parse_args()
 
 
@@ -37,11 +46,18 @@ def read_runs(args: argparse.Namespace) -> list:
     for recipe in args.recipes:
         name, _, config = recipe.partition('=')
         if not Path(config).is_file():
-            raise SystemExit(f'error: {recipe!r}: expected NAME=CONFIG with '
-                             'an existing config file.')
+            raise SystemExit(
+                f'error: {recipe!r}: expected NAME=CONFIG with '
+                'an existing config file.'
+            )
         runs.append(
-            Run(name, Path(config), args.work_dir / name,
-                tuple(args.cfg_options)))
+            Run(
+                name,
+                Path(config),
+                args.work_dir / name,
+                tuple(args.cfg_options),
+            )
+        )
     return runs
 
 
@@ -50,8 +66,10 @@ def main() -> None:
     args = parse_args()
     runs = read_runs(args)
     for number, run in enumerate(runs, start=1):
-        print(f'[{number}/{len(runs)}] {run.name}: training and testing',
-              flush=True)
+        print(
+            f'[{number}/{len(runs)}] {run.name}: training and testing',
+            flush=True,
+        )
         if not train_and_test(run):
             print(f'    already done in {run.work_dir}')
     print('measuring costs and step times', flush=True)
@@ -63,7 +81,9 @@ def main() -> None:
         read_result(
             run,
             measure_costs(recipes[run.name], run.checkpoint, args.batch_size),
-            times[run.name]) for run in runs
+            times[run.name],
+        )
+        for run in runs
     ]
     pictures = draw_kept(runs, args.work_dir)
     write_report(results, args.work_dir, pictures)

@@ -8,8 +8,11 @@ from mmengine.dataset import default_collate
 from torch import Tensor, nn
 
 from elip_mm.datasets import mentioned_patches
-from elip_mm.evaluation.efficiency import (count_flops, mentioned_share,
-                                           saved_bytes)
+from elip_mm.evaluation.efficiency import (
+    count_flops,
+    mentioned_share,
+    saved_bytes,
+)
 from elip_mm.registry import DATASETS, MODELS
 
 
@@ -68,8 +71,9 @@ def build_model(cfg: Config, checkpoint: Optional[str] = None) -> nn.Module:
     model = MODELS.build(cfg.model)
     model.init_weights()
     if checkpoint is not None:
-        state = torch.load(
-            checkpoint, map_location='cpu', weights_only=True)['state_dict']
+        state = torch.load(checkpoint, map_location='cpu', weights_only=True)[
+            'state_dict'
+        ]
         model.load_state_dict(state)
     return model.train()
 
@@ -91,9 +95,9 @@ def load_batch(cfg: Config, model: nn.Module, size: int) -> Batch:
     return Batch(data['images'], data['data_samples'])
 
 
-def measure_costs(cfg: Config,
-                  checkpoint: Optional[str] = None,
-                  batch_size: int = 64) -> Costs:
+def measure_costs(
+    cfg: Config, checkpoint: Optional[str] = None, batch_size: int = 64
+) -> Costs:
     """Count what a training step of a recipe costs.
 
     Args:
@@ -118,12 +122,14 @@ def measure_costs(cfg: Config,
         flops=count_flops(lambda: forward().backward()),
         saved_bytes=saved_bytes(forward, model.parameters()),
         mentioned_share=share,
-        batch_size=batch_size)
+        batch_size=batch_size,
+    )
 
 
 @torch.no_grad()
-def _watch_tokens(model: nn.Module,
-                  batch: Batch) -> Tuple[Tuple[int, ...], Optional[float]]:
+def _watch_tokens(
+    model: nn.Module, batch: Batch
+) -> Tuple[Tuple[int, ...], Optional[float]]:
     """Lengths that enter the layers, and what the kept patches show."""
     model.eval()
     text = model.encode_text(model.tokenize(batch.samples))
@@ -152,7 +158,8 @@ def mentioned_mask(batch: Batch, grid: Tuple[int, int]) -> Optional[Tensor]:
     size = tuple(batch.images.shape[-2:])
     rows = [
         torch.from_numpy(
-            mentioned_patches(sample.boxes, sample.mentioned, size, grid))
+            mentioned_patches(sample.boxes, sample.mentioned, size, grid)
+        )
         for sample in batch.samples
     ]
     return torch.stack(rows)

@@ -21,16 +21,22 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
         results (Sequence[Result]): One line each.
         path (Path): The picture to write.
     """
-    panels = [(key, title) for key, title in PANELS
-              if any(key in result.curves for result in results)]
+    panels = [
+        (key, title)
+        for key, title in PANELS
+        if any(key in result.curves for result in results)
+    ]
     figure = Figure(figsize=(5 * max(len(panels), 1), 3.6), dpi=110)
     FigureCanvasAgg(figure)
     for number, (key, title) in enumerate(panels, start=1):
         axis = figure.add_subplot(1, len(panels), number)
         for result in results:
             points = result.curves.get(key, [])
-            axis.plot(*zip(*points) if points else ([], []), label=result.name,
-                      marker='.' if len(points) < 20 else None)
+            axis.plot(
+                *zip(*points) if points else ([], []),
+                label=result.name,
+                marker='.' if len(points) < 20 else None,
+            )
         axis.set(title=title, xlabel='iteration')
         axis.title.set_fontsize(10)
         axis.grid(alpha=0.3)

@@ -34,23 +34,34 @@ COLUMNS = [
     Column('recipe', lambda result, _: result.name),
     *[
         Column(f'{direction} R@{k}', _recall(direction, k))
-        for direction in ('i2t', 't2i') for k in (1, 5, 10)
+        for direction in ('i2t', 't2i')
+        for k in (1, 5, 10)
     ],
     Column('tokens a layer', lambda r, _: f'{r.costs.mean_tokens:.1f}'),
     Column(
-        'train GFLOPs', lambda r, base: f'{r.costs.flops / 1e9:.2f} '
-        f'({r.costs.flops / base.costs.flops:.2f}x)'),
+        'train GFLOPs',
+        lambda r, base: (
+            f'{r.costs.flops / 1e9:.2f} '
+            f'({r.costs.flops / base.costs.flops:.2f}x)'
+        ),
+    ),
     Column(
-        'saved MB', lambda r, base: f'{r.costs.saved_bytes / 1e6:.1f} '
-        f'({r.costs.saved_bytes / base.costs.saved_bytes:.2f}x)'),
-    Column('step time', lambda r, base: f'{r.step_time / base.step_time:.2f}x'),
+        'saved MB',
+        lambda r, base: (
+            f'{r.costs.saved_bytes / 1e6:.1f} '
+            f'({r.costs.saved_bytes / base.costs.saved_bytes:.2f}x)'
+        ),
+    ),
+    Column(
+        'step time', lambda r, base: f'{r.step_time / base.step_time:.2f}x'
+    ),
     Column('kept: mentioned', lambda r, _: _share(r.costs.mentioned_share)),
 ]
 
 
-def write_report(results: Sequence[Result],
-                 folder: Path,
-                 pictures: Sequence[str] = ()) -> List[List[str]]:
+def write_report(
+    results: Sequence[Result], folder: Path, pictures: Sequence[str] = ()
+) -> List[List[str]]:
     """Print the table and leave report, curves and table in a folder.
 
     Args:
@@ -64,19 +75,26 @@ def write_report(results: Sequence[Result],
         list[list[str]]: The cells, headings first.
     """
     base = results[0]
-    rows = [[column.text(result, base) for column in COLUMNS]
-            for result in results]
+    rows = [
+        [column.text(result, base) for column in COLUMNS] for result in results
+    ]
     cells = [[column.title for column in COLUMNS], *rows]
     draw_curves(results, folder / 'curves.png')
     batch = base.costs.batch_size
     lines = [
-        '# Comparison', '', _markdown(cells), '',
+        '# Comparison',
+        '',
+        _markdown(cells),
+        '',
         f'Costs are of one training step of {batch} pairs, forward and '
         'backward, whole model, look-ahead included; step time is relative '
         f'to `{base.name}`, interleaved on this machine. "kept: mentioned" '
         'is the share of patches overlapping an object that the caption '
         'mentions, among the patches that keep a token of their own in the '
-        'last layer.', '', '![learning curves](curves.png)', ''
+        'last layer.',
+        '',
+        '![learning curves](curves.png)',
+        '',
     ]
     lines += [f'![{name}]({name})\n' for name in pictures]
     (folder / 'report.md').write_text('\n'.join(lines))

@@ -43,7 +43,8 @@ def read_result(run: Run, costs: Costs, step_time: float) -> Result:
         metrics=json.loads(run.metrics_file.read_text()),
         costs=costs,
         step_time=step_time,
-        curves=read_curves(run.work_dir))
+        curves=read_curves(run.work_dir),
+    )
 
 
 def read_curves(work_dir: Path) -> Dict[str, List[Tuple[int, float]]]:

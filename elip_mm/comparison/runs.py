@@ -73,11 +73,24 @@ def train_and_test(run: Run) -> bool:
     run.work_dir.mkdir(parents=True, exist_ok=True)
     stamp_file.write_text(json.dumps(dict(stamp=stamp, done=False)))
     options = ['--cfg-options', *run.options] if run.options else []
-    _call('train.py', str(run.config), '--work-dir', str(run.work_dir),
-          *resume, *options)
-    _call('test.py', str(run.config), run.checkpoint, '--work-dir',
-          str(run.work_dir / 'test'), '--out', str(run.metrics_file),
-          *options)
+    _call(
+        'train.py',
+        str(run.config),
+        '--work-dir',
+        str(run.work_dir),
+        *resume,
+        *options,
+    )
+    _call(
+        'test.py',
+        str(run.config),
+        run.checkpoint,
+        '--work-dir',
+        str(run.work_dir / 'test'),
+        '--out',
+        str(run.metrics_file),
+        *options,
+    )
     stamp_file.write_text(json.dumps(dict(stamp=stamp, done=True)))
     return True
 

@@ -8,9 +8,9 @@ from mmengine import Config
 from .costs import build_model, load_batch
 
 
-def time_steps(recipes: Dict[str, Config],
-               batch_size: int = 64,
-               rounds: int = 9) -> Dict[str, float]:
+def time_steps(
+    recipes: Dict[str, Config], batch_size: int = 64, rounds: int = 9
+) -> Dict[str, float]:
     """Time a training step of several recipes, interleaved in one process.
 
     Forward and backward pass are timed, without data loading and optimiser.
@@ -26,8 +26,7 @@ def time_steps(recipes: Dict[str, Config],
         dict[str, float]: Median seconds of a step.
     """
     steps = {
-        name: _make_step(cfg, batch_size)
-        for name, cfg in recipes.items()
+        name: _make_step(cfg, batch_size) for name, cfg in recipes.items()
     }
     times: Dict[str, List[float]] = {name: [] for name in steps}
     for turn in range(rounds + 1):

@@ -12,8 +12,10 @@ TEXT = [
     (r'ln_final\.(\w+)', r'text_encoder.ln_final.\1'),
     (r'text_projection', 'text_neck.proj'),
     (r'logit_scale', 'heads.contrast.logit_scale'),
-    *[(rf'transformer\.{key}', f'text_encoder.{name}')
-      for key, name in CLIP_BLOCKS],
+    *[
+        (rf'transformer\.{key}', f'text_encoder.{name}')
+        for key, name in CLIP_BLOCKS
+    ],
 ]
 
 
@@ -27,15 +29,22 @@ def convert_clip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     Returns:
         dict[str, Tensor]: For :class:`CLIPPretrainer`.
     """
-    state = {key.removeprefix('module.'): value
-             for key, value in state.items()}
-    tower = {key[len('visual.'):]: value
-             for key, value in state.items() if key.startswith('visual.')}
+    state = {
+        key.removeprefix('module.'): value for key, value in state.items()
+    }
+    tower = {
+        key[len('visual.') :]: value
+        for key, value in state.items()
+        if key.startswith('visual.')
+    }
     converted = {'vision_neck.proj': tower.pop('proj')}
     for key, value in convert_clip_vit(tower).items():
         converted[f'vision_backbone.{key}'] = value
-    rest = {key: value
-            for key, value in state.items() if not key.startswith('visual.')}
+    rest = {
+        key: value
+        for key, value in state.items()
+        if not key.startswith('visual.')
+    }
     converted.update(rename(rest, TEXT))
     name = 'text_encoder.pos_embed'
     converted[name] = converted[name].unsqueeze(0)

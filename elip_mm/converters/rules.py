@@ -7,9 +7,9 @@ from torch import Tensor
 Rules = Sequence[Tuple[str, str]]
 
 
-def rename(state: Dict[str, Tensor],
-           rules: Rules,
-           ignore: Sequence[str] = ()) -> Dict[str, Tensor]:
+def rename(
+    state: Dict[str, Tensor], rules: Rules, ignore: Sequence[str] = ()
+) -> Dict[str, Tensor]:
     """Rename the tensors of a checkpoint by a table.
 
     Args:
@@ -39,13 +39,16 @@ def rename(state: Dict[str, Tensor],
             left.append(key)
             continue
         if name in renamed:
-            raise ValueError(f'two tensors of the checkpoint map to {name!r}; '
-                             f'the second is {key!r}.')
+            raise ValueError(
+                f'two tensors of the checkpoint map to {name!r}; '
+                f'the second is {key!r}.'
+            )
         renamed[name] = value
     if left:
         shown = ', '.join(left[:8])
         raise ValueError(
             f'{len(left)} keys of the checkpoint match no rule: {shown}'
             f'{", ..." if len(left) > 8 else ""}. Is it of another model? '
-            'Keys that are meant to be dropped go into `ignore`.')
+            'Keys that are meant to be dropped go into `ignore`.'
+        )
     return renamed

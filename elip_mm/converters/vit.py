@@ -5,6 +5,7 @@ The packing of query, key and value is the same everywhere, so names are all
 that changes; CLIP keeps its class and position embeddings without the leading
 batch dimension.
 """
+
 from typing import Dict
 
 from torch import Tensor

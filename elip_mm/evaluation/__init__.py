@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import mmpretrain.evaluation  # noqa: F401
+import mmpretrain.evaluation
 
 from .retrieval_recall import RetrievalRecall, best_rank
 

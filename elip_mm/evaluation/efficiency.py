@@ -4,6 +4,7 @@
 Both figures do not depend on how busy the machine is, so tests may rely on
 them. Times are for benchmarks.
 """
+
 from typing import Callable, Dict, Iterable, List, Optional
 
 import torch
@@ -34,8 +35,9 @@ def count_flops(work: Callable[[], object]) -> int:
     return mode.get_total_flops()
 
 
-def saved_bytes(forward: Callable[[], object],
-                parameters: Iterable[Tensor] = ()) -> int:
+def saved_bytes(
+    forward: Callable[[], object], parameters: Iterable[Tensor] = ()
+) -> int:
     """Measure what autograd keeps of a forward pass for the backward one.
 
     Args:
@@ -68,9 +70,9 @@ def _identity(tensor: Tensor) -> int:
 
 
 @torch.no_grad()
-def tokens_per_layer(backbone: nn.Module,
-                     images: Tensor,
-                     guidance: Optional[Tensor] = None) -> List[int]:
+def tokens_per_layer(
+    backbone: nn.Module, images: Tensor, guidance: Optional[Tensor] = None
+) -> List[int]:
     """Sequence length with which each layer is left.
 
     Args:

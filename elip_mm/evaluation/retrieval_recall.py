@@ -22,8 +22,9 @@ class RetrievalRecall(_RetrievalRecall):
         prefix (str, optional): Defaults to None, 'retrieval'.
     """
 
-    def process(self, data_batch: Sequence[dict],
-                data_samples: Sequence[dict]) -> None:
+    def process(
+        self, data_batch: Sequence[dict], data_samples: Sequence[dict]
+    ) -> None:
         """Rank the candidates of each query.
 
         Args:
@@ -33,7 +34,8 @@ class RetrievalRecall(_RetrievalRecall):
         """
         for sample in data_samples:
             self.results.append(
-                best_rank(sample['pred_score'], sample['gt_label']))
+                best_rank(sample['pred_score'], sample['gt_label'])
+            )
 
     def compute_metrics(self, results: List[int]) -> Dict[str, float]:
         """Turn the ranks of all queries into recalls.

@@ -3,8 +3,9 @@ import math
 from typing import Union
 
 
-def base_count(rule: Union[str, int], num_patches: int,
-               num_prefix: int) -> int:
+def base_count(
+    rule: Union[str, int], num_patches: int, num_prefix: int
+) -> int:
     """Number of tokens that a share refers to.
 
     Args:

@@ -8,11 +8,13 @@ from elip_mm.structures import TokenPlan, widen
 
 
 @torch.no_grad()
-def keep_and_fuse(scores: Tensor,
-                  num_keep: int,
-                  num_prefix: int = 1,
-                  normalize: bool = True,
-                  eps: float = 1e-6) -> Optional[TokenPlan]:
+def keep_and_fuse(
+    scores: Tensor,
+    num_keep: int,
+    num_prefix: int = 1,
+    normalize: bool = True,
+    eps: float = 1e-6,
+) -> Optional[TokenPlan]:
     """Keep the best-scored patch tokens and fuse the others into one.
 
     Kept tokens stay in image order; the fused token comes last and is an
@@ -42,7 +44,7 @@ def keep_and_fuse(scores: Tensor,
         return None
 
     kept = _best(patch_scores, num_keep)
-    fusing = patch_scores.masked_fill(kept, 0.)
+    fusing = patch_scores.masked_fill(kept, 0.0)
     if normalize:
         fusing = fusing / (fusing.sum(dim=1, keepdim=True) + eps)
     weight = torch.where(kept, torch.ones_like(fusing), fusing)
@@ -54,9 +56,9 @@ def keep_and_fuse(scores: Tensor,
     prefix = torch.arange(num_prefix, device=scores.device).expand(batch, -1)
     return TokenPlan(
         target=torch.cat([prefix, target], dim=1),
-        weight=torch.cat([weight.new_ones(
-            batch, num_prefix), weight], dim=1),
-        num_tokens=num_prefix + num_keep + 1)
+        weight=torch.cat([weight.new_ones(batch, num_prefix), weight], dim=1),
+        num_tokens=num_prefix + num_keep + 1,
+    )
 
 
 def _best(scores: Tensor, num_keep: int) -> Tensor:

@@ -7,6 +7,11 @@ from .token_plan import TokenPlan
 from .token_state import TokenState
 
 __all__ = [
-    'AttentionTrace', 'LayerView', 'PairFeatures', 'TextFeatures',
-    'TokenPlan', 'TokenState', 'widen'
+    'AttentionTrace',
+    'LayerView',
+    'PairFeatures',
+    'TextFeatures',
+    'TokenPlan',
+    'TokenState',
+    'widen',
 ]

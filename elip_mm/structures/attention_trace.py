@@ -35,7 +35,7 @@ class AttentionTrace:
             Tensor: Probabilities in float32 or wider, shape ``(B, N)``; the
             asking token itself is among the columns.
         """
-        return self._row(self.query[:, :, index:index + 1])
+        return self._row(self.query[:, :, index : index + 1])
 
     def attention_from_mean(self, num_prefix: int = 0) -> Tensor:
         """The same for the mean query of the patch tokens.
@@ -56,7 +56,7 @@ class AttentionTrace:
     @torch.no_grad()
     def _row(self, query: Tensor) -> Tensor:
         query, key = widen(query), widen(self.key)
-        logits = query @ key.transpose(-2, -1) * query.shape[-1]**-0.5
+        logits = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
         if self.bias is not None:
             logits = logits + self.bias[:, None, None]
         return logits.softmax(dim=-1).mean(dim=1).squeeze(1)

@@ -39,7 +39,8 @@ class TokenPlan(NamedTuple):
         weight = self._alive_weight(tokens.dtype)
         index = self.target.clamp(min=0).unsqueeze(-1)
         return tokens.new_zeros(batch, self.num_tokens, channels).scatter_add(
-            1, index.expand(-1, -1, channels), tokens * weight.unsqueeze(-1))
+            1, index.expand(-1, -1, channels), tokens * weight.unsqueeze(-1)
+        )
 
     def count(self, sizes: Tensor) -> Tensor:
         """Add up the sizes of the tokens that meet in each target.
@@ -53,7 +54,8 @@ class TokenPlan(NamedTuple):
         """
         alive = (self.target >= 0).to(sizes.dtype)
         return sizes.new_zeros(len(sizes), self.num_tokens).scatter_add(
-            1, self.target.clamp(min=0), sizes * alive)
+            1, self.target.clamp(min=0), sizes * alive
+        )
 
     def follow(self, owner: Tensor) -> Tensor:
         """Send a patch-to-token map through the plan.

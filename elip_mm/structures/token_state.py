@@ -34,8 +34,9 @@ class TokenState:
     num_prefix: int
 
     @classmethod
-    def start(cls, tokens: Tensor, grid: Tuple[int, int],
-              num_prefix: int) -> 'TokenState':
+    def start(
+        cls, tokens: Tensor, grid: Tuple[int, int], num_prefix: int
+    ) -> 'TokenState':
         """State before any reduction: every patch is its own token.
 
         Args:
@@ -54,7 +55,8 @@ class TokenState:
             sizes=torch.ones(batch, length, device=tokens.device),
             owner=patches.expand(batch, -1),
             grid=tuple(grid),
-            num_prefix=num_prefix)
+            num_prefix=num_prefix,
+        )
 
     @property
     def num_patches(self) -> int:
@@ -81,9 +83,8 @@ class TokenState:
         if plan is None:
             return self
         return replace(
-            self,
-            sizes=plan.count(self.sizes),
-            owner=plan.follow(self.owner))
+            self, sizes=plan.count(self.sizes), owner=plan.follow(self.owner)
+        )
 
     def dense(self) -> Tensor:
         """Give each patch the feature of its owner.
@@ -105,10 +106,10 @@ class TokenState:
             Tensor: Shape ``(B, C)``; equals the mean over :meth:`dense` if
             nothing was dropped.
         """
-        patches = self.tokens[:, self.num_prefix:]
+        patches = self.tokens[:, self.num_prefix :]
         if self.num_patch_tokens == self.num_patches:
             return patches.mean(dim=1)  # unreduced: the plain ViT's own sum
-        sizes = self.sizes[:, self.num_prefix:].to(patches.dtype)
+        sizes = self.sizes[:, self.num_prefix :].to(patches.dtype)
         share = sizes / sizes.sum(dim=1, keepdim=True)
         return (share.unsqueeze(1) @ patches).squeeze(1)
 

@@ -7,6 +7,7 @@ Sizes are read from each file, the weights are mapped by the project's own
 converters, and the worst difference of every tensor is printed. The exit code
 is 1 if any of them exceeds its tolerance.
 """
+
 import argparse
 import sys
 import warnings
@@ -14,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.test_parity.cases import CASES  # noqa: E402
-from tests.test_parity.fixture import Fixture, Report  # noqa: E402
+from tests.test_parity.cases import CASES
+from tests.test_parity.fixture import Fixture, Report
 
 
 def check_file(path: Path) -> Report:
@@ -32,8 +33,10 @@ def check_file(path: Path) -> Report:
     for start, check in CASES.items():
         if arch.startswith(start):
             return check(fixture)
-    raise ValueError(f'{path}: no check for the architecture {arch!r}; known '
-                     f'are those that begin with {sorted(CASES)}.')
+    raise ValueError(
+        f'{path}: no check for the architecture {arch!r}; known '
+        f'are those that begin with {sorted(CASES)}.'
+    )
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Reading a parity file and comparing with it."""
+
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-TOLERANCE = dict(out=1e-5, grad=1e-4, after=1e-6, keep=0.)
+TOLERANCE = dict(out=1e-5, grad=1e-4, after=1e-6, keep=0.0)
 
 
 class Fixture:
@@ -30,8 +31,9 @@ class Fixture:
         start = f'{prefix}.'
         # ascontiguousarray turns scalars into vectors; copies keep the shape.
         return {
-            name[len(start):]: torch.from_numpy(np.array(value))
-            for name, value in self._arrays.items() if name.startswith(start)
+            name[len(start) :]: torch.from_numpy(np.array(value))
+            for name, value in self._arrays.items()
+            if name.startswith(start)
         }
 
 
@@ -46,25 +48,27 @@ class Report:
 
     rows: List[tuple] = field(default_factory=list)
 
-    def compare(self, kind: str, name: str, ours: Tensor,
-                expected: Tensor) -> None:
+    def compare(
+        self, kind: str, name: str, ours: Tensor, expected: Tensor
+    ) -> None:
         """Add one tensor; ``kind`` is 'out', 'grad', 'after' or 'keep'."""
         if tuple(ours.shape) != tuple(expected.shape):
-            self.rows.append((f'{kind}.{name}', float('inf'), 0.))
+            self.rows.append((f'{kind}.{name}', float('inf'), 0.0))
             return
         ours, expected = ours.detach().double(), expected.double()
         worst = (ours - expected).abs().max().item()
         if kind != 'keep':
             largest = expected.abs().max().item()
             # Gradients are judged by their own scale whatever it is.
-            worst /= largest if kind == 'grad' else max(largest, 1.)
+            worst /= largest if kind == 'grad' else max(largest, 1.0)
         self.rows.append((f'{kind}.{name}', worst, TOLERANCE[kind]))
 
     @property
     def failures(self) -> List[str]:
         return [
             f'{name}: {worst:.2e} > {limit:.0e}'
-            for name, worst, limit in self.rows if not worst <= limit
+            for name, worst, limit in self.rows
+            if not worst <= limit
         ]
 
     def __str__(self) -> str:
@@ -72,11 +76,13 @@ class Report:
         return '\n'.join(
             f'{name:{width}}  {worst:9.2e}  '
             f'{"ok" if worst <= limit else f"ABOVE {limit:.0e}"}'
-            for name, worst, limit in self.rows)
+            for name, worst, limit in self.rows
+        )
 
 
-def compare_gradients(report: Report, module: nn.Module,
-                      expected: Dict[str, Tensor], convert) -> None:
+def compare_gradients(
+    report: Report, module: nn.Module, expected: Dict[str, Tensor], convert
+) -> None:
     """Compare gradients that are stored under the reference's names.
 
     Args:

@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Watching what a backbone decides, from outside."""
+
 from typing import List
 
 import torch

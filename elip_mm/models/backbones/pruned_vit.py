@@ -35,28 +35,31 @@ class PrunedViT(VisionTransformer):
             ``with_cls_token``.
     """
 
-    def __init__(self,
-                 *args,
-                 reducer: Optional[dict] = None,
-                 with_cp: bool = False,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        reducer: Optional[dict] = None,
+        with_cp: bool = False,
+        **kwargs,
+    ) -> None:
         super().__init__(*args, **kwargs)
         # Adopting the layers spares building each of them twice.
         self.layers = ModuleList(
-            [ReducibleEncoderLayer.adopt(layer) for layer in self.layers])
+            [ReducibleEncoderLayer.adopt(layer) for layer in self.layers]
+        )
         self.with_cp = with_cp
-        self.reducer = TOKEN_REDUCERS.build(reducer or dict(
-            type='elip_mm.TokenReducer'))
+        self.reducer = TOKEN_REDUCERS.build(
+            reducer or dict(type='elip_mm.TokenReducer')
+        )
         self.reducer.check(self.num_layers, self.embed_dims)
 
     def train(self, mode: bool = True) -> 'PrunedViT':
         super().train(mode)  # returns None in mmengine's BaseBackbone
         return self
 
-    def forward(self,
-                x: Tensor,
-                guidance: Optional[Tensor] = None,
-                reduce: bool = True) -> Tuple[Tensor, ...]:
+    def forward(
+        self, x: Tensor, guidance: Optional[Tensor] = None, reduce: bool = True
+    ) -> Tuple[Tensor, ...]:
         """Encode images.
 
         Args:
@@ -77,10 +80,9 @@ class PrunedViT(VisionTransformer):
         states = self.states(x, guidance, reduce, self.out_indices)
         return tuple(self._format_state(states[i]) for i in self.out_indices)
 
-    def encode(self,
-               x: Tensor,
-               guidance: Optional[Tensor] = None,
-               reduce: bool = True) -> TokenState:
+    def encode(
+        self, x: Tensor, guidance: Optional[Tensor] = None, reduce: bool = True
+    ) -> TokenState:
         """Encode images and keep what each token stands for.
 
         Args:
@@ -92,13 +94,15 @@ class PrunedViT(VisionTransformer):
             TokenState: After the last layer and the final norm.
         """
         last = self.num_layers - 1
-        return self.states(x, guidance, reduce, (last, ))[last]
+        return self.states(x, guidance, reduce, (last,))[last]
 
-    def states(self,
-               x: Tensor,
-               guidance: Optional[Tensor] = None,
-               reduce: bool = True,
-               at: Optional[Collection[int]] = None) -> Dict[int, TokenState]:
+    def states(
+        self,
+        x: Tensor,
+        guidance: Optional[Tensor] = None,
+        reduce: bool = True,
+        at: Optional[Collection[int]] = None,
+    ) -> Dict[int, TokenState]:
         """Encode images and return the tokens after several layers.
 
         Args:
@@ -135,7 +139,8 @@ class PrunedViT(VisionTransformer):
             self.patch_resolution,
             grid,
             mode=self.interpolate_mode,
-            num_extra_tokens=self.num_extra_tokens)
+            num_extra_tokens=self.num_extra_tokens,
+        )
         tokens = self.pre_norm(self.drop_after_pos(tokens))
         return TokenState.start(tokens, grid, self.num_extra_tokens)
 
@@ -160,9 +165,9 @@ class PrunedViT(VisionTransformer):
         """Ease the reduction: 0 keeps all tokens, 1 is as configured."""
         self.reducer.set_strength(strength)
 
-    def get_layer_depth(self,
-                        param_name: str,
-                        prefix: str = '') -> Tuple[int, int]:
+    def get_layer_depth(
+        self, param_name: str, prefix: str = ''
+    ) -> Tuple[int, int]:
         """Depth of a parameter for layer-wise learning rates.
 
         Args:
@@ -177,21 +182,28 @@ class PrunedViT(VisionTransformer):
             return 0, self.num_layers + 2
         return super().get_layer_depth(param_name, prefix)
 
-    def _run_layer(self, index: int, layer: ReducibleEncoderLayer,
-                   state: TokenState, guidance: Optional[Tensor],
-                   reduce: bool) -> TokenState:
+    def _run_layer(
+        self,
+        index: int,
+        layer: ReducibleEncoderLayer,
+        state: TokenState,
+        guidance: Optional[Tensor],
+        reduce: bool,
+    ) -> TokenState:
         """One layer with the two moments at which a strategy may decide."""
         if not reduce:
             tokens, _ = self._call(layer, state.tokens, None, None)
             return state.with_tokens(tokens)
-        view = LayerView(index, state, guidance,
-                         partial(self.look_ahead, index))
+        view = LayerView(
+            index, state, guidance, partial(self.look_ahead, index)
+        )
         state = state.apply(self.reducer.before_layer(view))
         view = replace(view, state=state)
 
         def decide(tokens: Tensor, trace) -> Optional[TokenPlan]:
             return self.reducer.after_attention(
-                replace(view, state=state.with_tokens(tokens), trace=trace))
+                replace(view, state=state.with_tokens(tokens), trace=trace)
+            )
 
         bias = state.attention_bias(self.reducer.weigh_by_size)
         tokens, plan = self._call(layer, state.tokens, bias, decide)
@@ -217,4 +229,5 @@ class PrunedViT(VisionTransformer):
             raise ValueError(
                 f'PrunedViT expects guidance of shape {expected}, but got '
                 f'{tuple(guidance.shape)}; does the config lack a `guidance` '
-                'module after the text encoder?')
+                'module after the text encoder?'
+            )

@@ -15,8 +15,9 @@ class TextCLSGuidance(BaseModule):
     Used where text and vision have the same width (ALBEF, BLIP, METER).
     """
 
-    def check(self, text_dims: int, vision_dims: int,
-              projection: Optional[nn.Module]) -> None:
+    def check(
+        self, text_dims: int, vision_dims: int, projection: Optional[nn.Module]
+    ) -> None:
         """Raise a ValueError if the feature does not fit the vision tower.
 
         Args:
@@ -29,10 +30,12 @@ class TextCLSGuidance(BaseModule):
                 f'TextCLSGuidance: the text encoder is {text_dims} wide, but '
                 f'the vision backbone {vision_dims}; make the widths equal, '
                 'or use TiedProjectionGuidance with a vision_neck and a '
-                'text_neck.')
+                'text_neck.'
+            )
 
-    def forward(self, text: TextFeatures,
-                projection: Optional[nn.Module]) -> Tensor:
+    def forward(
+        self, text: TextFeatures, projection: Optional[nn.Module]
+    ) -> Tensor:
         """Turn a text feature into guidance.
 
         Args:

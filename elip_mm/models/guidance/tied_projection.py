@@ -20,8 +20,9 @@ class TiedProjectionGuidance(BaseModule):
     https://arxiv.org/abs/2309.16738.
     """
 
-    def check(self, text_dims: int, vision_dims: int,
-              projection: Optional[nn.Module]) -> None:
+    def check(
+        self, text_dims: int, vision_dims: int, projection: Optional[nn.Module]
+    ) -> None:
         """Raise a ValueError if there is no projection of fitting width.
 
         Args:
@@ -34,7 +35,8 @@ class TiedProjectionGuidance(BaseModule):
             raise ValueError(
                 'TiedProjectionGuidance needs a vision_neck of type '
                 f'JointProjection with in_channels={vision_dims}, the width '
-                f'of the vision backbone, but got {width}.')
+                f'of the vision backbone, but got {width}.'
+            )
 
     @torch.no_grad()
     def forward(self, text: TextFeatures, projection: nn.Module) -> Tensor:

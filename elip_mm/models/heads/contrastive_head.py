@@ -24,10 +24,12 @@ class ContrastiveHead(BaseModule):
     Source: CLIP, https://arxiv.org/abs/2103.00020.
     """
 
-    def __init__(self,
-                 init_scale: float = 1 / 0.07,
-                 max_scale: float = 100.,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        init_scale: float = 1 / 0.07,
+        max_scale: float = 100.0,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(init_scale)))
         self.max_log_scale = math.log(max_scale)
@@ -48,8 +50,9 @@ class ContrastiveHead(BaseModule):
         all_image, all_text = gather_rows(image), gather_rows(text)
         scale = self.logit_scale.exp()
         first = get_rank() * len(image)
-        loss = softmax_pair_loss(image, text, all_image, all_text, scale,
-                                 first)
+        loss = softmax_pair_loss(
+            image, text, all_image, all_text, scale, first
+        )
         with torch.no_grad():
             nearest = (image @ all_text.t()).argmax(dim=1)
             own = torch.arange(len(image), device=image.device) + first
@@ -57,7 +60,8 @@ class ContrastiveHead(BaseModule):
         return dict(
             loss_contrast=loss,
             temperature=1 / scale.detach(),
-            contrast_acc=accuracy)
+            contrast_acc=accuracy,
+        )
 
     @torch.no_grad()
     def clamp_scale(self) -> None:

@@ -34,6 +34,7 @@ def _draws(module: nn.Module) -> bool:
         return False
     # nn.Dropout keeps its rate in `p`, DropPath in `drop_prob`, and
     # mmpretrain's attention the rate of its own dropout in `attn_drop`.
-    rates = (getattr(module, name, 0.)
-             for name in ('p', 'drop_prob', 'attn_drop'))
+    rates = (
+        getattr(module, name, 0.0) for name in ('p', 'drop_prob', 'attn_drop')
+    )
     return any(isinstance(rate, float) and rate > 0 for rate in rates)

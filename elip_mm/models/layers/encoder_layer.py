@@ -4,11 +4,13 @@ from typing import Callable, Optional, Tuple, Union
 
 import torch
 import torch.nn.functional as F
-from mmpretrain.models.backbones.vision_transformer import \
-    TransformerEncoderLayer
+from mmpretrain.models.backbones.vision_transformer import (
+    TransformerEncoderLayer,
+)
 from torch import Tensor, nn
 
 from elip_mm.structures import AttentionTrace, TokenPlan, widen
+
 from .calm import calm
 
 Decide = Callable[[Tensor, AttentionTrace], Optional[TokenPlan]]
@@ -85,10 +87,9 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
                 tokens = plan.combine(tokens)
             return self.feed(tokens), plan
 
-    def attend(self,
-               tokens: Tensor,
-               bias: Optional[Tensor] = None
-               ) -> Tuple[Tensor, AttentionTrace]:
+    def attend(
+        self, tokens: Tensor, bias: Optional[Tensor] = None
+    ) -> Tuple[Tensor, AttentionTrace]:
         """First half: self-attention with its residual.
 
         Args:
@@ -101,16 +102,20 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
         """
         attn = self.attn
         batch, length, _ = tokens.shape
-        query, key, value = attn.qkv(self.ln1(tokens)).reshape(
-            batch, length, 3, attn.num_heads,
-            attn.head_dims).permute(2, 0, 3, 1, 4).unbind(0)
+        query, key, value = (
+            attn.qkv(self.ln1(tokens))
+            .reshape(batch, length, 3, attn.num_heads, attn.head_dims)
+            .permute(2, 0, 3, 1, 4)
+            .unbind(0)
+        )
         mixed = F.scaled_dot_product_attention(
             query,
             key,
             value,
             attn_mask=None if bias is None else bias[:, None, None].to(query),
-            dropout_p=attn.attn_drop if attn.training else 0.,
-            is_causal=self.causal)
+            dropout_p=attn.attn_drop if attn.training else 0.0,
+            is_causal=self.causal,
+        )
         mixed = mixed.transpose(1, 2).reshape(batch, length, attn.embed_dims)
         mixed = attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(mixed))))
         return tokens + mixed, AttentionTrace(query, key, bias)
@@ -142,20 +147,29 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
                 return self._score_by_keys(tokens)
             width, dims = self.attn.embed_dims, self.attn.head_dims
             weight, bias = self.attn.qkv.weight, self.attn.qkv.bias
-            query = F.linear(tokens[:, 0], widen(weight[:width]),
-                             None if bias is None else widen(bias[:width]))
-            key_weight = widen(weight[width:2 * width]).view(-1, dims, width)
-            query = torch.einsum('bhd,hdc->bhc',
-                                 query.view(len(query), -1, dims), key_weight)
+            query = F.linear(
+                tokens[:, 0],
+                widen(weight[:width]),
+                None if bias is None else widen(bias[:width]),
+            )
+            key_weight = widen(weight[width : 2 * width]).view(-1, dims, width)
+            query = torch.einsum(
+                'bhd,hdc->bhc', query.view(len(query), -1, dims), key_weight
+            )
             logits = query @ tokens.transpose(1, 2) * dims**-0.5
             return logits.softmax(dim=-1).mean(dim=1)
 
     def _score_by_keys(self, tokens: Tensor) -> Tensor:
         """The same where the projection is not a plain linear layer."""
         batch, length, _ = tokens.shape
-        query, key, _ = self.attn.qkv(tokens).reshape(
-            batch, length, 3, self.attn.num_heads,
-            self.attn.head_dims).permute(2, 0, 3, 1, 4).unbind(0)
+        query, key, _ = (
+            self.attn.qkv(tokens)
+            .reshape(
+                batch, length, 3, self.attn.num_heads, self.attn.head_dims
+            )
+            .permute(2, 0, 3, 1, 4)
+            .unbind(0)
+        )
         return AttentionTrace(query, key).attention_from(0)
 
 

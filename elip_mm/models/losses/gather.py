@@ -22,7 +22,7 @@ class _GatherRows(torch.autograd.Function):
         grad = grad.contiguous()
         dist.all_reduce(grad)
         begin = get_rank() * ctx.num_rows
-        return grad[begin:begin + ctx.num_rows]
+        return grad[begin : begin + ctx.num_rows]
 
 
 def gather_rows(rows: Tensor) -> Tensor:

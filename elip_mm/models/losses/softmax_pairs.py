@@ -4,12 +4,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def softmax_pair_loss(image: Tensor,
-                      text: Tensor,
-                      all_image: Tensor,
-                      all_text: Tensor,
-                      scale: Tensor,
-                      first: int = 0) -> Tensor:
+def softmax_pair_loss(
+    image: Tensor,
+    text: Tensor,
+    all_image: Tensor,
+    all_text: Tensor,
+    scale: Tensor,
+    first: int = 0,
+) -> Tensor:
     """Symmetric InfoNCE of local rows against all columns.
 
     Args:

@@ -40,23 +40,27 @@ class LanguageImagePretrainer(BaseModel):
         init_cfg (dict, optional): Initialisation. Defaults to None.
     """
 
-    def __init__(self,
-                 vision_backbone: dict,
-                 text_encoder: dict,
-                 tokenizer: dict,
-                 heads: Dict[str, dict],
-                 vision_neck: Optional[dict] = None,
-                 text_neck: Optional[dict] = None,
-                 guidance: Optional[dict] = None,
-                 reduce_at_test: bool = False,
-                 data_preprocessor: Optional[dict] = None,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        vision_backbone: dict,
+        text_encoder: dict,
+        tokenizer: dict,
+        heads: Dict[str, dict],
+        vision_neck: Optional[dict] = None,
+        text_neck: Optional[dict] = None,
+        guidance: Optional[dict] = None,
+        reduce_at_test: bool = False,
+        data_preprocessor: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
         if data_preprocessor is None:
             data_preprocessor = dict(
-                type='mmpretrain.MultiModalDataPreprocessor')
+                type='mmpretrain.MultiModalDataPreprocessor'
+            )
         super().__init__(
             data_preprocessor=MODELS.build(data_preprocessor),
-            init_cfg=init_cfg)
+            init_cfg=init_cfg,
+        )
         self.tokenizer = TOKENIZER.build(tokenizer)
         self.vision_backbone = MODELS.build(vision_backbone)
         self.text_encoder = MODELS.build(text_encoder)
@@ -64,8 +68,8 @@ class LanguageImagePretrainer(BaseModel):
         self.text_neck = text_neck and MODELS.build(text_neck)
         self.guidance = guidance and MODELS.build(guidance)
         self.heads = ModuleDict(
-            {name: MODELS.build(head)
-             for name, head in heads.items()})
+            {name: MODELS.build(head) for name, head in heads.items()}
+        )
         self.reduce_at_test = reduce_at_test
         self._check_parts()
 
@@ -73,7 +77,7 @@ class LanguageImagePretrainer(BaseModel):
         self,
         images: Tensor,
         data_samples: Optional[List[DataSample]] = None,
-        mode: str = 'tensor'
+        mode: str = 'tensor',
     ) -> Union[Dict[str, Tensor], List[DataSample]]:
         """The entry point of training, testing and export.
 
@@ -93,11 +97,14 @@ class LanguageImagePretrainer(BaseModel):
             return self.predict(images, data_samples)
         if mode == 'tensor':
             return self.extract(images, data_samples)
-        raise ValueError(f'{type(self).__name__}: mode must be "loss", '
-                         f'"predict" or "tensor", but got {mode!r}.')
+        raise ValueError(
+            f'{type(self).__name__}: mode must be "loss", '
+            f'"predict" or "tensor", but got {mode!r}.'
+        )
 
-    def loss(self, images: Tensor,
-             data_samples: List[DataSample]) -> Dict[str, Tensor]:
+    def loss(
+        self, images: Tensor, data_samples: List[DataSample]
+    ) -> Dict[str, Tensor]:
         """Losses of a batch, reduced under its own captions.
 
         Args:
@@ -153,10 +160,12 @@ class LanguageImagePretrainer(BaseModel):
             return None
         return self.guidance(text, self.vision_neck)
 
-    def encode_image(self,
-                     images: Tensor,
-                     guidance: Optional[Tensor] = None,
-                     reduce: bool = True) -> TokenState:
+    def encode_image(
+        self,
+        images: Tensor,
+        guidance: Optional[Tensor] = None,
+        reduce: bool = True,
+    ) -> TokenState:
         """Encode images.
 
         Args:
@@ -182,12 +191,11 @@ class LanguageImagePretrainer(BaseModel):
             text=text,
             vision=vision,
             image_embed=self.embed_image(vision),
-            text_embed=text.embedded)
+            text_embed=text.embedded,
+        )
 
     def extract(
-        self,
-        images: Tensor,
-        data_samples: Optional[List[DataSample]] = None
+        self, images: Tensor, data_samples: Optional[List[DataSample]] = None
     ) -> Dict[str, Tensor]:
         """Features for retrieval; the images never see the captions.
 
@@ -208,8 +216,9 @@ class LanguageImagePretrainer(BaseModel):
         return features
 
     @torch.no_grad()
-    def predict(self, images: Tensor,
-                data_samples: Optional[List[DataSample]]) -> List[DataSample]:
+    def predict(
+        self, images: Tensor, data_samples: Optional[List[DataSample]]
+    ) -> List[DataSample]:
         """Attach image features and provenance to the samples.
 
         Args:
@@ -222,8 +231,9 @@ class LanguageImagePretrainer(BaseModel):
         """
         vision = self.encode_image(images, reduce=self.reduce_at_test)
         samples = data_samples or [DataSample() for _ in images]
-        for sample, feature, owner in zip(samples, self.embed_image(vision),
-                                          vision.owner):
+        for sample, feature, owner in zip(
+            samples, self.embed_image(vision), vision.owner
+        ):
             sample.set_field(feature, 'image_feat')
             sample.set_field(owner, 'owner')
             sample.set_field(vision.grid, 'grid')
@@ -236,7 +246,8 @@ class LanguageImagePretrainer(BaseModel):
     def get_layer_depth(self, param_name: str, prefix: str = ''):
         """Depth of a parameter for layer-wise learning rates."""
         return self.vision_backbone.get_layer_depth(
-            param_name, f'{prefix}vision_backbone.')
+            param_name, f'{prefix}vision_backbone.'
+        )
 
     def _check_parts(self) -> None:
         """Raise a ValueError if parts of the config do not fit together."""
@@ -246,13 +257,17 @@ class LanguageImagePretrainer(BaseModel):
             raise ValueError(
                 f'{name}: the tokenizer has {tokenizer.vocab_size} tokens, '
                 f'but the text encoder knows {encoder.vocab_size}; set '
-                f'text_encoder.vocab_size={tokenizer.vocab_size}.')
+                f'text_encoder.vocab_size={tokenizer.vocab_size}.'
+            )
         if tokenizer.context_length > encoder.context_length:
             raise ValueError(
                 f'{name}: the tokenizer gives {tokenizer.context_length} '
                 'tokens a caption, but the text encoder takes at most '
-                f'{encoder.context_length}; make the two equal.')
+                f'{encoder.context_length}; make the two equal.'
+            )
         if self.guidance is not None:
-            self.guidance.check(encoder.embed_dims,
-                                self.vision_backbone.embed_dims,
-                                self.vision_neck)
+            self.guidance.check(
+                encoder.embed_dims,
+                self.vision_backbone.embed_dims,
+                self.vision_neck,
+            )

@@ -2,6 +2,7 @@
 from torch import nn
 
 from elip_mm.registry import MODELS
+
 from .base import LanguageImagePretrainer
 from .retrieval import DualEncoderRetrieval
 

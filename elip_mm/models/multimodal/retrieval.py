@@ -49,8 +49,10 @@ class DualEncoderRetrieval:
         for sample in data_samples:
             text_targets.append(sample.get('gt_text_id'))
             image_targets.extend(sample.get('gt_image_id'))
-        return (_fill(image @ all_text.t(), text_targets),
-                _fill(text @ all_image.t(), image_targets))
+        return (
+            _fill(image @ all_text.t(), text_targets),
+            _fill(text @ all_image.t(), image_targets),
+        )
 
 
 def _fill(scores: Tensor, targets: List[List[int]]) -> Predictions:

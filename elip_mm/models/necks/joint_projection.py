@@ -17,15 +17,18 @@ class JointProjection(BaseModule):
         out_channels (int): Width ``E`` of the joint space.
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 out_channels: int,
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.proj = nn.Parameter(
-            torch.randn(in_channels, out_channels) * in_channels**-0.5)
+            torch.randn(in_channels, out_channels) * in_channels**-0.5
+        )
 
     def forward(self, features: Tensor, transposed: bool = False) -> Tensor:
         """Project features, or bring joint features back to tower width.

@@ -27,7 +27,7 @@ class TokenReducer(BaseModule):
 
     def __init__(self, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
-        self._strength = 1.
+        self._strength = 1.0
 
     def check(self, num_layers: int, embed_dims: int) -> None:
         """Raise a ValueError if the strategy does not fit a backbone.
@@ -68,8 +68,10 @@ class TokenReducer(BaseModule):
             strength (float): From 0 (all tokens stay) to 1 (as configured).
         """
         if not 0 <= strength <= 1:
-            raise ValueError(f'{type(self).__name__}: the strength must lie '
-                             f'in [0, 1], but got {strength}.')
+            raise ValueError(
+                f'{type(self).__name__}: the strength must lie '
+                f'in [0, 1], but got {strength}.'
+            )
         self._strength = float(strength)
 
     def ease(self, total: int, num_keep: int) -> int:

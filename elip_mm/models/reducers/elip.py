@@ -8,6 +8,7 @@ from torch import Tensor
 from elip_mm.ops import base_count, keep_and_fuse, share_to_count
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
+
 from .base import TokenReducer
 
 DEFAULT_STAGES = (
@@ -62,29 +63,38 @@ class ELIPReducer(TokenReducer):
     Source: https://arxiv.org/abs/2309.16738.
     """
 
-    def __init__(self,
-                 stages: Sequence[dict] = DEFAULT_STAGES,
-                 text_share: float = 0.2,
-                 eps: float = 1e-6,
-                 count_base: Union[str, int] = 'patches',
-                 keep_counts: Optional[Sequence[int]] = None,
-                 without_guidance: str = 'keep_all',
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        stages: Sequence[dict] = DEFAULT_STAGES,
+        text_share: float = 0.2,
+        eps: float = 1e-6,
+        count_base: Union[str, int] = 'patches',
+        keep_counts: Optional[Sequence[int]] = None,
+        without_guidance: str = 'keep_all',
+        init_cfg: Optional[dict] = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         self._stages = _read_stages(stages)
         self._keep_counts = _read_counts(keep_counts, self._stages)
         if not 0 <= text_share <= 1:
-            raise ValueError('ELIPReducer: text_share must lie in [0, 1], '
-                             f'but got {text_share}.')
+            raise ValueError(
+                'ELIPReducer: text_share must lie in [0, 1], '
+                f'but got {text_share}.'
+            )
         if without_guidance not in ('keep_all', 'vision'):
-            raise ValueError("ELIPReducer: without_guidance must be "
-                             "'keep_all' or 'vision', but got "
-                             f'{without_guidance!r}.')
-        if count_base not in ('patches', 'tokens') and not (isinstance(
-                count_base, int) and count_base > 0):
-            raise ValueError("ELIPReducer: count_base must be 'patches', "
-                             "'tokens' or a positive number, but got "
-                             f'{count_base!r}.')
+            raise ValueError(
+                'ELIPReducer: without_guidance must be '
+                "'keep_all' or 'vision', but got "
+                f'{without_guidance!r}.'
+            )
+        if count_base not in ('patches', 'tokens') and not (
+            isinstance(count_base, int) and count_base > 0
+        ):
+            raise ValueError(
+                "ELIPReducer: count_base must be 'patches', "
+                "'tokens' or a positive number, but got "
+                f'{count_base!r}.'
+            )
         self._text_share = float(text_share)
         self._eps = float(eps)
         self._count_base = count_base
@@ -107,13 +117,15 @@ class ELIPReducer(TokenReducer):
                 raise ValueError(
                     f'ELIPReducer: there is no layer {stage.layer} in a '
                     f'{num_layers}-layer backbone (counted from 0); give the '
-                    'stage an earlier layer or remove it.')
+                    'stage an earlier layer or remove it.'
+                )
             if stage.look_ahead > left:
                 raise ValueError(
                     f'ELIPReducer: the stage before layer {stage.layer} '
                     f'looks {stage.look_ahead} layers ahead, but only {left} '
                     f'are left in a {num_layers}-layer backbone; set its '
-                    f'look_ahead to at most {left}.')
+                    f'look_ahead to at most {left}.'
+                )
 
     def num_keep(self, index: int, num_patches: int, num_prefix: int) -> int:
         """Patch tokens that a stage keeps at full strength.
@@ -147,9 +159,10 @@ class ELIPReducer(TokenReducer):
         probe = self.blend(state, view.guidance)
         scores = view.look_ahead(probe, self._stages[index].look_ahead)
         # A summary token that the probe got is not one of the state's.
-        scores = scores[:, probe.shape[1] - state.tokens.shape[1]:]
+        scores = scores[:, probe.shape[1] - state.tokens.shape[1] :]
         return keep_and_fuse(
-            scores, num_keep, num_prefix=state.num_prefix, eps=self._eps)
+            scores, num_keep, num_prefix=state.num_prefix, eps=self._eps
+        )
 
     @torch.no_grad()
     def blend(self, state: TokenState, guidance: Optional[Tensor]) -> Tensor:
@@ -190,32 +203,38 @@ def _read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
         if set(stage) != wanted:
             raise ValueError(
                 f'ELIPReducer: stage {index} must have the keys '
-                f'{sorted(wanted)}, but has {sorted(stage)}.')
+                f'{sorted(wanted)}, but has {sorted(stage)}.'
+            )
         if not 0 < stage['keep'] <= 1:
             raise ValueError(
                 f'ELIPReducer: stage {index} keeps {stage["keep"]}; it must '
-                'be a share in (0, 1]. Counts go into keep_counts.')
+                'be a share in (0, 1]. Counts go into keep_counts.'
+            )
         if stage['layer'] < 0 or stage['look_ahead'] < 1:
             raise ValueError(
                 f'ELIPReducer: stage {index} needs layer >= 0 and '
-                f'look_ahead >= 1, but got {dict(stage)}.')
+                f'look_ahead >= 1, but got {dict(stage)}.'
+            )
     frozen = tuple(ELIPStage(**stage) for stage in stages)
     for earlier, later in zip(frozen, frozen[1:]):
         if earlier.layer >= later.layer:
             raise ValueError(
                 'ELIPReducer: the stages must be sorted by layer without '
                 f'repetition, but layer {later.layer} follows layer '
-                f'{earlier.layer}.')
+                f'{earlier.layer}.'
+            )
         if earlier.keep < later.keep:
             raise ValueError(
                 'ELIPReducer: a later stage cannot keep more; the one before '
                 f'layer {later.layer} keeps {later.keep}, after '
-                f'{earlier.keep}. Shares refer to the initial tokens.')
+                f'{earlier.keep}. Shares refer to the initial tokens.'
+            )
     return frozen
 
 
-def _read_counts(counts: Optional[Sequence[int]],
-                 stages: Tuple[ELIPStage, ...]) -> Optional[Tuple[int, ...]]:
+def _read_counts(
+    counts: Optional[Sequence[int]], stages: Tuple[ELIPStage, ...]
+) -> Optional[Tuple[int, ...]]:
     """Freeze ``keep_counts``; raise if they do not fit the stages."""
     if counts is None:
         return None
@@ -224,5 +243,6 @@ def _read_counts(counts: Optional[Sequence[int]],
     if len(counts) != len(stages) or not falling or min(counts) < 1:
         raise ValueError(
             f'ELIPReducer: keep_counts needs {len(stages)} positive numbers, '
-            f'one a stage, none larger than the one before; got {counts}.')
+            f'one a stage, none larger than the one before; got {counts}.'
+        )
     return counts

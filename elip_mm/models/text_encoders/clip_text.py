@@ -28,31 +28,38 @@ class CLIPTextEncoder(BaseModule):
     Source: CLIP, https://arxiv.org/abs/2103.00020.
     """
 
-    def __init__(self,
-                 vocab_size: int = 49408,
-                 context_length: int = 77,
-                 embed_dims: int = 512,
-                 num_layers: int = 12,
-                 num_heads: int = 8,
-                 act_cfg: dict = dict(type='GELU'),
-                 norm_cfg: dict = dict(type='LN', eps=1e-5),
-                 init_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        vocab_size: int = 49408,
+        context_length: int = 77,
+        embed_dims: int = 512,
+        num_layers: int = 12,
+        num_heads: int = 8,
+        act_cfg: dict = dict(type='GELU'),
+        norm_cfg: dict = dict(type='LN', eps=1e-5),
+        init_cfg: Optional[dict] = None,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.vocab_size = vocab_size
         self.context_length = context_length
         self.embed_dims = embed_dims
         self.token_embedding = nn.Embedding(vocab_size, embed_dims)
         self.pos_embed = nn.Parameter(
-            torch.zeros(1, context_length, embed_dims))
-        self.layers = ModuleList([
-            ReducibleEncoderLayer(
-                embed_dims,
-                num_heads,
-                4 * embed_dims,
-                act_cfg=act_cfg,
-                norm_cfg=norm_cfg,
-                causal=True) for _ in range(num_layers)
-        ])
+            torch.zeros(1, context_length, embed_dims)
+        )
+        self.layers = ModuleList(
+            [
+                ReducibleEncoderLayer(
+                    embed_dims,
+                    num_heads,
+                    4 * embed_dims,
+                    act_cfg=act_cfg,
+                    norm_cfg=norm_cfg,
+                    causal=True,
+                )
+                for _ in range(num_layers)
+            ]
+        )
         self.ln_final = nn.LayerNorm(embed_dims, eps=norm_cfg['eps'])
 
     def init_weights(self) -> None:
@@ -66,10 +73,11 @@ class CLIPTextEncoder(BaseModule):
         for layer in self.layers:
             into, out_of = layer.ffn.layers[0][0], layer.ffn.layers[1]
             nn.init.normal_(layer.attn.qkv.weight, std=width**-0.5)
-            nn.init.normal_(into.weight, std=(2 * width)**-0.5)
+            nn.init.normal_(into.weight, std=(2 * width) ** -0.5)
             for linear in (layer.attn.proj, out_of):
                 nn.init.normal_(
-                    linear.weight, std=width**-0.5 * (2 * depth)**-0.5)
+                    linear.weight, std=width**-0.5 * (2 * depth) ** -0.5
+                )
             nn.init.zeros_(layer.attn.qkv.bias)
             nn.init.zeros_(layer.attn.proj.bias)
 
@@ -83,7 +91,7 @@ class CLIPTextEncoder(BaseModule):
         Returns:
             TextFeatures: Normalised states and the end-of-text one.
         """
-        tokens = self.token_embedding(ids) + self.pos_embed[:, :ids.shape[1]]
+        tokens = self.token_embedding(ids) + self.pos_embed[:, : ids.shape[1]]
         for layer in self.layers:
             tokens, _ = layer(tokens)
         tokens = self.ln_final(tokens)

@@ -1,9 +1,11 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """The reference's dual encoder (open_clip with ELIP)."""
+
 from elip_mm.converters.clip import TEXT, convert_clip
 from elip_mm.converters.rules import rename
 from elip_mm.converters.vit import CLIP_VIT
 from elip_mm.registry import MODELS
+
 from ...bare_tokenizer import BareTokenizer
 from ..fixture import Fixture, Report, compare_gradients
 from ..recorder import Recorder
@@ -20,20 +22,24 @@ def build_clip(meta: dict):
             tokenizer=dict(
                 type=BareTokenizer,
                 vocab_size=text['vocab_size'],
-                context_length=text['context_length']),
+                context_length=text['context_length'],
+            ),
             vision_backbone=dict(
                 type='elip_mm.PrunedViT',
                 arch=dict(
                     embed_dims=vision['width'],
                     num_layers=vision['layers'],
                     num_heads=meta['vision_heads'],
-                    feedforward_channels=4 * vision['width']),
+                    feedforward_channels=4 * vision['width'],
+                ),
                 img_size=vision['image_size'],
                 patch_size=vision['patch_size'],
                 norm_cfg=norm_cfg,
                 pre_norm=True,
                 reducer=elip_reducer(
-                    meta, (vision['image_size'] // vision['patch_size'])**2)),
+                    meta, (vision['image_size'] // vision['patch_size']) ** 2
+                ),
+            ),
             text_encoder=dict(
                 type='elip_mm.CLIPTextEncoder',
                 vocab_size=text['vocab_size'],
@@ -41,17 +47,22 @@ def build_clip(meta: dict):
                 embed_dims=text['width'],
                 num_layers=text['layers'],
                 num_heads=text['heads'],
-                norm_cfg=norm_cfg),
+                norm_cfg=norm_cfg,
+            ),
             vision_neck=dict(
                 type='elip_mm.JointProjection',
                 in_channels=vision['width'],
-                out_channels=meta['embed_dim']),
+                out_channels=meta['embed_dim'],
+            ),
             text_neck=dict(
                 type='elip_mm.JointProjection',
                 in_channels=text['width'],
-                out_channels=meta['embed_dim']),
+                out_channels=meta['embed_dim'],
+            ),
             guidance=dict(type='elip_mm.TiedProjectionGuidance'),
-            heads=dict(contrast=dict(type='elip_mm.ContrastiveHead'))))
+            heads=dict(contrast=dict(type='elip_mm.ContrastiveHead')),
+        )
+    )
 
 
 def our_name(name: str) -> str:
@@ -59,7 +70,7 @@ def our_name(name: str) -> str:
     if name == 'visual.proj':
         return 'vision_neck.proj'
     if name.startswith('visual.'):
-        renamed = rename({name[len('visual.'):]: None}, CLIP_VIT)
+        renamed = rename({name[len('visual.') :]: None}, CLIP_VIT)
         return f'vision_backbone.{next(iter(renamed))}'
     return next(iter(rename({name: None}, TEXT)))
 
@@ -72,8 +83,9 @@ def check_clip(fixture: Fixture) -> Report:
     image, ids = inputs['image'], inputs['text']
 
     plain = model.embed_image(model.encode_image(image))
-    report.compare('out', 'image_features_unpruned', plain,
-                   out['image_features_unpruned'])
+    report.compare(
+        'out', 'image_features_unpruned', plain, out['image_features_unpruned']
+    )
     recorder = Recorder(model.vision_backbone)
     text = model.encode_text(ids)
     vision = model.encode_image(image, model.guide(text))
@@ -82,12 +94,15 @@ def check_clip(fixture: Fixture) -> Report:
     losses['loss_contrast'].backward()
 
     compare_stages(report, recorder, out)
-    report.compare('out', 'image_features', pairs.image_embed,
-                   out['image_features'])
-    report.compare('out', 'text_features', pairs.text_embed,
-                   out['text_features'])
+    report.compare(
+        'out', 'image_features', pairs.image_embed, out['image_features']
+    )
+    report.compare(
+        'out', 'text_features', pairs.text_embed, out['text_features']
+    )
     report.compare('out', 'loss', losses['loss_contrast'], out['loss'])
-    report.compare('out', 'logit_scale', 1 / losses['temperature'],
-                   out['logit_scale'])
+    report.compare(
+        'out', 'logit_scale', 1 / losses['temperature'], out['logit_scale']
+    )
     compare_gradients(report, model, fixture.group('grad'), our_name)
     return report

@@ -1,12 +1,18 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """The reference's vision towers: ALBEF's (also BLIP's) and METER's."""
+
 import torch
 
 from elip_mm.converters.rules import rename
-from elip_mm.converters.vit import (CLIP_VIT, TIMM_VIT, convert_clip_vit,
-                                    convert_timm_vit)
+from elip_mm.converters.vit import (
+    CLIP_VIT,
+    TIMM_VIT,
+    convert_clip_vit,
+    convert_timm_vit,
+)
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.ops import base_count, share_to_count
+
 from ..fixture import Fixture, Report, compare_gradients
 from ..recorder import Recorder
 
@@ -18,14 +24,16 @@ def elip_reducer(meta: dict, num_patches: int) -> dict:
     counts were set in another way gets them literally.
     """
     stages = [
-        dict(layer=layer, look_ahead=depth, keep=keep) for layer, depth, keep
-        in zip(meta['begin_layers'], meta['num_probe_layers'],
-               meta['keep_ratios'])
+        dict(layer=layer, look_ahead=depth, keep=keep)
+        for layer, depth, keep in zip(
+            meta['begin_layers'], meta['num_probe_layers'], meta['keep_ratios']
+        )
     ]
     reducer = dict(
         type='elip_mm.ELIPReducer',
         stages=stages,
-        text_share=meta['text_weight'])
+        text_share=meta['text_weight'],
+    )
     wanted = list(meta['num_keep_tokens'])
     for rule in ('patches', 'tokens'):
         base = base_count(rule, num_patches, num_prefix=1)
@@ -34,16 +42,23 @@ def elip_reducer(meta: dict, num_patches: int) -> dict:
     return dict(reducer, keep_counts=wanted)
 
 
-def compare_stages(report: Report, recorder: Recorder, out: dict,
-                   infix: str = '') -> None:
+def compare_stages(
+    report: Report, recorder: Recorder, out: dict, infix: str = ''
+) -> None:
     """Compare scores and kept positions of all stages."""
     expected = sum(name.startswith(f'keep.{infix}') for name in out)
-    report.compare('keep', f'{infix}stages',
-                   torch.tensor(len(recorder.kept)), torch.tensor(expected))
+    report.compare(
+        'keep',
+        f'{infix}stages',
+        torch.tensor(len(recorder.kept)),
+        torch.tensor(expected),
+    )
     for index, (scores, kept) in enumerate(
-            zip(recorder.scores, recorder.kept)):
-        report.compare('keep', f'{infix}{index}', kept,
-                       out[f'keep.{infix}{index}'])
+        zip(recorder.scores, recorder.kept)
+    ):
+        report.compare(
+            'keep', f'{infix}{index}', kept, out[f'keep.{infix}{index}']
+        )
         name = f'score.{infix}{index}'
         if name in out:
             report.compare('out', name, scores, out[name])
@@ -58,24 +73,29 @@ def check_vit(fixture: Fixture) -> Report:
             embed_dims=meta['embed_dim'],
             num_layers=meta.get('num_blocks', meta.get('depth')),
             num_heads=meta['num_heads'],
-            feedforward_channels=meta['embed_dim'] * meta['mlp_ratio']),
+            feedforward_channels=meta['embed_dim'] * meta['mlp_ratio'],
+        ),
         img_size=meta['img_size'],
         patch_size=meta['patch_size'],
         norm_cfg=dict(type='LN', eps=meta['norm_eps']),
         pre_norm=clip_style,
         layer_cfgs=dict(act_cfg=dict(type='mmpretrain.QuickGELU'))
-        if 'QuickGELU' in meta['arch'] else dict(),
+        if 'QuickGELU' in meta['arch']
+        else dict(),
         out_type='raw',
-        reducer=elip_reducer(meta,
-                             (meta['img_size'] // meta['patch_size'])**2))
+        reducer=elip_reducer(
+            meta, (meta['img_size'] // meta['patch_size']) ** 2
+        ),
+    )
     convert = convert_clip_vit if clip_style else convert_timm_vit
     rules = CLIP_VIT if clip_style else TIMM_VIT
     backbone.load_state_dict(convert(fixture.group('state')), strict=True)
 
     inputs, out, report = fixture.group('in'), fixture.group('out'), Report()
     image = inputs['image'].requires_grad_()
-    report.compare('out', 'tokens_unpruned',
-                   backbone(image)[-1], out['tokens_unpruned'])
+    report.compare(
+        'out', 'tokens_unpruned', backbone(image)[-1], out['tokens_unpruned']
+    )
     recorder = Recorder(backbone)
     tokens = backbone(image, inputs['text_cls'])[-1]
     (tokens * inputs['probe']).sum().backward()
@@ -85,6 +105,10 @@ def check_vit(fixture: Fixture) -> Report:
     gradients = fixture.group('grad')
     if 'image' in gradients:
         report.compare('grad', 'image', image.grad, gradients.pop('image'))
-    compare_gradients(report, backbone, gradients,
-                      lambda name: next(iter(rename({name: None}, rules))))
+    compare_gradients(
+        report,
+        backbone,
+        gradients,
+        lambda name: next(iter(rename({name: None}, rules))),
+    )
     return report
