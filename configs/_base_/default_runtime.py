@@ -13,7 +13,7 @@ default_hooks = dict(
         interval=1000,
         max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='VisualizationHook', enable=False))
+    visualization=dict(type='mmpretrain.VisualizationHook', enable=False))
 
 custom_hooks = [
     dict(type='elip_mm.KeyedRandomnessHook'),
@@ -28,7 +28,7 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'))
 
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends)
+visualizer = dict(type='mmpretrain.UniversalVisualizer', vis_backends=vis_backends)
 
 # Curves over iterations: a validation is logged at its iteration, too.
 log_processor = dict(window_size=50)

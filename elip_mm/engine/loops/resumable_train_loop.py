@@ -62,7 +62,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         if (max_epochs is None) == (max_iters is None):
             raise ValueError(
                 'ResumableTrainLoop: give exactly one of max_epochs and '
-                f'max_iters, but got {max_epochs} and {max_iters}.'
+                f'max_iters, but got {max_epochs} and {max_iters}; None '
+                'takes back what a base config sets.'
             )
         super().__init__(
             runner,
