@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import mmpretrain.datasets  # noqa: F401
+import mmpretrain.datasets
 
 from .base import ImageTextDataset
 from .gallery import link_gallery
@@ -9,7 +9,13 @@ from .samplers import KeyedIndex, KeyedSampler
 from .synthetic_scenes import SyntheticScenes, mentioned_patches
 
 __all__ = [
-    'ImageTextDataset', 'ImageTextPairs', 'KeyedIndex', 'KeyedSampler',
-    'SyntheticScenes', 'keyed_random', 'stable_key', 'link_gallery',
-    'mentioned_patches'
+    'ImageTextDataset',
+    'ImageTextPairs',
+    'KeyedIndex',
+    'KeyedSampler',
+    'SyntheticScenes',
+    'keyed_random',
+    'stable_key',
+    'link_gallery',
+    'mentioned_patches',
 ]

@@ -8,6 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from elip_mm.registry import TRANSFORMS
+
 from .gallery import link_gallery
 from .keyed_random import keyed_random, stable_key
 
@@ -56,19 +57,22 @@ class ImageTextDataset(BaseDataset):
             ``test_mode``, ``lazy_init``, ``metainfo``.
     """
 
-    def __init__(self,
-                 *,
-                 pipeline: Sequence = (),
-                 seed: int = 0,
-                 max_refetch: int = 100,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        *,
+        pipeline: Sequence = (),
+        seed: int = 0,
+        max_refetch: int = 100,
+        **kwargs,
+    ) -> None:
         self.seed = seed
         # Built here because the base would look in mmengine's registry only.
         transforms = [
             TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline
         ]
         super().__init__(
-            pipeline=transforms, max_refetch=max_refetch, **kwargs)
+            pipeline=transforms, max_refetch=max_refetch, **kwargs
+        )
 
     # ---- building -------------------------------------------------------
 
@@ -107,7 +111,8 @@ class ImageTextDataset(BaseDataset):
                 f'{type(self).__name__}: no sample left in '
                 f'{self.describe_source()} (indices={self._indices}); a data '
                 'set of length zero cannot be trained on or evaluated. Check '
-                'the source and `indices`.')
+                'the source and `indices`.'
+            )
         if self.test_mode:
             link_gallery(records, self.find_hits(records))
             self._img_size = len(records)
@@ -152,7 +157,8 @@ class ImageTextDataset(BaseDataset):
             raise ValueError(
                 f'{type(self).__name__}.{name} exists for retrieval galleries '
                 'only; set `test_mode=True` in the data set of the validation '
-                'or test dataloader.')
+                'or test dataloader.'
+            )
         self.full_init()
 
     # ---- reading --------------------------------------------------------
@@ -189,13 +195,16 @@ class ImageTextDataset(BaseDataset):
             if self.test_mode:
                 raise RuntimeError(
                     f'{type(self).__name__}: sample {index} cannot be '
-                    f'evaluated: {reason}.')
-            index = stable_key(self.seed, epoch, first,
-                               attempt + 1) % len(self)
+                    f'evaluated: {reason}.'
+                )
+            index = stable_key(self.seed, epoch, first, attempt + 1) % len(
+                self
+            )
         raise RuntimeError(
             f'{type(self).__name__}: {self.max_refetch + 1} samples in a row '
             f'were bad, the last one because {reason}. Check the image root '
-            f'{self.data_prefix} and {self.describe_source()}.')
+            f'{self.data_prefix} and {self.describe_source()}.'
+        )
 
     def _check_index(self, index: int) -> int:
         size = len(self)
@@ -222,7 +231,8 @@ class ImageTextDataset(BaseDataset):
             raise
         except Exception as error:
             reason = BadImageError(
-                f'{data["img_path"]}: {type(error).__name__}: {error}')
+                f'{data["img_path"]}: {type(error).__name__}: {error}'
+            )
             if not self.test_mode:
                 raise reason from error
         self._report(index, reason)
@@ -238,7 +248,8 @@ class ImageTextDataset(BaseDataset):
         print_log(
             f'Bad image, replaced by {mend}: {error} ({self.num_bad} so far)',
             logger='current',
-            level=logging.WARNING)
+            level=logging.WARNING,
+        )
 
     def prepare_info(self, info: dict, epoch: int) -> dict:
         """Turn a stored record into the input of the pipeline.

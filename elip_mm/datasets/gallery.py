@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Which texts are hits for which images of a retrieval gallery."""
+
 from collections import defaultdict
 from typing import List, Sequence
 

@@ -6,6 +6,7 @@ from typing import Any, List, Optional, Sequence, Union
 from mmengine import fileio
 
 from elip_mm.registry import DATASETS
+
 from .base import ImageTextDataset
 from .gallery import equal_text_hits
 
@@ -53,18 +54,21 @@ class ImageTextPairs(ImageTextDataset):
         ...     pipeline=[dict(type='LoadImageFromFile')])
     """
 
-    def __init__(self,
-                 ann_file: Union[str, Sequence[str]],
-                 data_root: str = '',
-                 data_prefix: Union[str, dict] = '',
-                 test_mode: bool = False,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        ann_file: Union[str, Sequence[str]],
+        data_root: str = '',
+        data_prefix: Union[str, dict] = '',
+        test_mode: bool = False,
+        **kwargs,
+    ) -> None:
         if isinstance(data_prefix, str):
             data_prefix = dict(img=data_prefix)
         if set(data_prefix) != {'img'}:
             raise ValueError(
-                "ImageTextPairs: `data_prefix` must be a path or "
-                f'dict(img=path), but got {data_prefix!r}.')
+                'ImageTextPairs: `data_prefix` must be a path or '
+                f'dict(img=path), but got {data_prefix!r}.'
+            )
         files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
         if not files:
             raise ValueError('ImageTextPairs: `ann_file` names no file.')
@@ -73,7 +77,8 @@ class ImageTextPairs(ImageTextDataset):
             data_root=data_root,
             data_prefix=data_prefix,
             test_mode=test_mode,
-            **kwargs)
+            **kwargs,
+        )
 
     def _join_prefix(self) -> None:
         super()._join_prefix()
@@ -97,7 +102,8 @@ class ImageTextPairs(ImageTextDataset):
         if root and not fileio.isdir(root):
             raise FileNotFoundError(
                 f'ImageTextPairs: the image root {root!r} is not a folder; '
-                'check `data_root` and `data_prefix`.')
+                'check `data_root` and `data_prefix`.'
+            )
         records, numbers = [], {}
         for name in self.ann_files:
             for place, raw in enumerate(_read_list(name)):
@@ -139,17 +145,20 @@ def _read_list(name: str) -> List[Any]:
     if not fileio.isfile(name):
         raise FileNotFoundError(
             f'ImageTextPairs: there is no annotation file {name!r}; check '
-            '`ann_file` and `data_root`.')
+            '`ann_file` and `data_root`.'
+        )
     try:
         records = json.loads(fileio.get_text(name))
     except ValueError as error:
         raise ValueError(
-            f'ImageTextPairs: {name!r} is not valid json: {error}') from error
+            f'ImageTextPairs: {name!r} is not valid json: {error}'
+        ) from error
     if not isinstance(records, list):
         raise ValueError(
             f'ImageTextPairs: {name!r} must hold a list of records '
             '{"image": ..., "caption": ...}, but holds a '
-            f'{type(records).__name__}.')
+            f'{type(records).__name__}.'
+        )
     return records
 
 
@@ -176,8 +185,9 @@ def _parse_captions(caption: Any) -> Optional[List[str]]:
 
 
 def _malformed(where: str, raw: Any, need: str) -> ValueError:
-    return ValueError(f'ImageTextPairs: {where} needs {need}, but is '
-                      f'{str(raw)[:200]}')
+    return ValueError(
+        f'ImageTextPairs: {where} needs {need}, but is {str(raw)[:200]}'
+    )
 
 
 def _join_images(records: List[dict]) -> List[dict]:

@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Randomness that depends on what is drawn, never on who draws it."""
+
 import hashlib
 import random
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def keyed_random(seed: int, epoch: int, index: int) -> Iterator[int]:
     generator = torch.random.default_generator
     states = random.getstate(), np.random.get_state(), generator.get_state()
     random.seed(key)
-    np.random.seed(key & 0xffffffff)
+    np.random.seed(key & 0xFFFFFFFF)
     generator.manual_seed(key >> 1)
     try:
         yield key

@@ -3,6 +3,7 @@
 
 python tools/dataset_converters/browse_scenes.py --level easy --out easy.png
 """
+
 import argparse
 import textwrap
 from pathlib import Path
@@ -11,24 +12,32 @@ from typing import Sequence
 import matplotlib
 
 matplotlib.use('Agg')
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.patches import Rectangle  # noqa: E402
+import matplotlib.pyplot as plt
+from matplotlib.patches import Rectangle
 
-from elip_mm.datasets.synthetic_scenes import (LEVELS,  # noqa: E402
-                                               SyntheticScenes)
+from elip_mm.datasets.synthetic_scenes import (
+    LEVELS,
+    SyntheticScenes,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument(
-        '--level', nargs='+', default=['easy'], choices=sorted(LEVELS),
-        help='one row of pictures a level')
+        '--level',
+        nargs='+',
+        default=['easy'],
+        choices=sorted(LEVELS),
+        help='one row of pictures a level',
+    )
     parser.add_argument(
-        '--split', default='val', choices=['train', 'val', 'test'])
+        '--split', default='val', choices=['train', 'val', 'test']
+    )
     parser.add_argument('--image-size', type=int, default=128)
     parser.add_argument('--columns', type=int, default=4)
-    parser.add_argument('--first', type=int, default=0,
-                        help='number of the first scene')
+    parser.add_argument(
+        '--first', type=int, default=0, help='number of the first scene'
+    )
     parser.add_argument('--out', type=Path, required=True)
     return parser.parse_args()
 
@@ -41,33 +50,58 @@ def draw_sample(axes, sample: dict, title: str) -> None:
     for box, mentioned in zip(sample['boxes'], sample['mentioned']):
         left, top, right, bottom = box - 0.5  # imshow counts from the centre
         axes.add_patch(
-            Rectangle((left, top), right - left, bottom - top, fill=False,
-                      lw=1.6 if mentioned else 1.,
-                      ls='-' if mentioned else ':',
-                      ec='white' if mentioned else 'black'))
+            Rectangle(
+                (left, top),
+                right - left,
+                bottom - top,
+                fill=False,
+                lw=1.6 if mentioned else 1.0,
+                ls='-' if mentioned else ':',
+                ec='white' if mentioned else 'black',
+            )
+        )
     axes.set_title(title, fontsize=7, loc='left', pad=3)
-    axes.set_xlabel(textwrap.fill(sample['text'], 36), fontsize=7.5, loc='left')
+    axes.set_xlabel(
+        textwrap.fill(sample['text'], 36), fontsize=7.5, loc='left'
+    )
 
 
-def write_sheet(levels: Sequence[str], split: str, image_size: int,
-                columns: int, first: int, out: Path) -> None:
+def write_sheet(
+    levels: Sequence[str],
+    split: str,
+    image_size: int,
+    columns: int,
+    first: int,
+    out: Path,
+) -> None:
     """Draw one row a level and save the sheet."""
     figure, rows = plt.subplots(
-        len(levels), columns, squeeze=False, layout='constrained',
-        figsize=(2.3 * columns, 3.0 * len(levels)))
+        len(levels),
+        columns,
+        squeeze=False,
+        layout='constrained',
+        figsize=(2.3 * columns, 3.0 * len(levels)),
+    )
     for level, row in zip(levels, rows):
         scenes = SyntheticScenes(
-            level=level, split=split, num_scenes=first + columns,
-            image_size=image_size)
+            level=level,
+            split=split,
+            num_scenes=first + columns,
+            image_size=image_size,
+        )
         for number, axes in enumerate(row, first):
             sample = scenes[number]
             label = scenes.metainfo['classes'][sample['gt_label']]
             draw_sample(axes, sample, f'{level} {number}: {label}')
     out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=100)
+    figure.savefig(out, dpi=88)
     plt.close(figure)
 
 
 if __name__ == '__main__':
-    write_sheet(**{('levels' if name == 'level' else name): value
-                   for name, value in vars(parse_args()).items()})
+    write_sheet(
+        **{
+            ('levels' if name == 'level' else name): value
+            for name, value in vars(parse_args()).items()
+        }
+    )

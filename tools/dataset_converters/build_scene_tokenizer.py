@@ -6,6 +6,7 @@ python tools/dataset_converters/build_scene_tokenizer.py
 Run it after words were added to the grammar. Existing checkpoints expect the
 numbers of the old words, so this belongs to a new version of the package.
 """
+
 import argparse
 import json
 import re
@@ -19,8 +20,16 @@ from tokenizers.processors import TemplateProcessing
 from elip_mm.datasets.synthetic_scenes.grammar import phrases
 from elip_mm.models.tokenizers.scene import SCENE_TOKENIZER_FILE
 
-LEADING = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', '[DEC]', '[ENC]',
-           '[SOT]')
+LEADING = (
+    '[PAD]',
+    '[UNK]',
+    '[CLS]',
+    '[SEP]',
+    '[MASK]',
+    '[DEC]',
+    '[ENC]',
+    '[SOT]',
+)
 # Last: text towers find the end of a text as its largest number.
 CLOSING = '[EOT]'
 
@@ -38,15 +47,21 @@ def build_tokenizer() -> Tokenizer:
     """Put vocabulary, cleaning and special tokens together."""
     vocabulary = build_vocabulary()
     tokenizer = Tokenizer(
-        WordPiece(vocabulary, unk_token='[UNK]', max_input_chars_per_word=100))
+        WordPiece(vocabulary, unk_token='[UNK]', max_input_chars_per_word=100)
+    )
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKD(), normalizers.StripAccents(),
-         normalizers.Lowercase()])
+        [
+            normalizers.NFKD(),
+            normalizers.StripAccents(),
+            normalizers.Lowercase(),
+        ]
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix='##')
     tokenizer.post_processor = TemplateProcessing(
         single='[SOT] $A [EOT]',
-        special_tokens=[(t, vocabulary[t]) for t in ('[SOT]', CLOSING)])
+        special_tokens=[(t, vocabulary[t]) for t in ('[SOT]', CLOSING)],
+    )
     tokenizer.add_special_tokens([*LEADING, CLOSING])
     return tokenizer
 
@@ -60,7 +75,8 @@ def main() -> None:
     # library that writes it.
     content = json.loads(build_tokenizer().to_str())
     args.out.write_text(
-        json.dumps(content, indent=1, ensure_ascii=True) + '\n')
+        json.dumps(content, indent=1, ensure_ascii=True) + '\n'
+    )
 
 
 if __name__ == '__main__':

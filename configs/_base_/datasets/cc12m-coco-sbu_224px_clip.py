@@ -4,7 +4,8 @@ data_preprocessor = dict(
     type='mmpretrain.MultiModalDataPreprocessor',
     mean=[122.7709383, 116.7460125, 104.09373615],
     std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True)
+    to_rgb=True,
+)
 
 train_pipeline = [
     dict(type='mmpretrain.LoadImageFromFile'),
@@ -14,11 +15,13 @@ train_pipeline = [
         scale=224,
         crop_ratio_range=(0.9, 1.0),
         backend='pillow',
-        interpolation='bicubic'),
+        interpolation='bicubic',
+    ),
     dict(
         type='mmpretrain.PackInputs',
         algorithm_keys=['text'],
-        meta_keys=['image_id', 'img_path']),
+        meta_keys=['image_id', 'img_path'],
+    ),
 ]
 test_pipeline = [
     dict(type='mmpretrain.LoadImageFromFile'),
@@ -27,12 +30,14 @@ test_pipeline = [
         scale=224,
         edge='short',
         backend='pillow',
-        interpolation='bicubic'),
+        interpolation='bicubic',
+    ),
     dict(type='mmpretrain.CenterCrop', crop_size=224),
     dict(
         type='mmpretrain.PackInputs',
         algorithm_keys=['text', 'gt_text_id', 'gt_image_id'],
-        meta_keys=['image_id', 'img_path']),
+        meta_keys=['image_id', 'img_path'],
+    ),
 ]
 
 train_dataloader = dict(
@@ -48,12 +53,13 @@ train_dataloader = dict(
             'annotations/sbu.json',
         ],
         data_prefix=dict(img='images'),
-        pipeline=train_pipeline),
+        pipeline=train_pipeline,
+    ),
     # A repeated sample would be its own false negative.
-    sampler=dict(
-        type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
+    sampler=dict(type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
     collate_fn=dict(type='default_collate'),
-    drop_last=True)
+    drop_last=True,
+)
 
 val_dataloader = dict(
     batch_size=128,
@@ -65,11 +71,14 @@ val_dataloader = dict(
         ann_file='annotations/coco_karpathy_val.json',
         data_prefix=dict(img='images'),
         pipeline=test_pipeline,
-        test_mode=True),
+        test_mode=True,
+    ),
     # Columns of the score matrix follow the data set across processes.
     sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'),
-    collate_fn=dict(type='default_collate'))
+        type='mmpretrain.SequentialSampler', subsample_type='sequential'
+    ),
+    collate_fn=dict(type='default_collate'),
+)
 
 test_dataloader = dict(
     batch_size=128,
@@ -81,10 +90,13 @@ test_dataloader = dict(
         ann_file='annotations/coco_karpathy_test.json',
         data_prefix=dict(img='images'),
         pipeline=test_pipeline,
-        test_mode=True),
+        test_mode=True,
+    ),
     sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'),
-    collate_fn=dict(type='default_collate'))
+        type='mmpretrain.SequentialSampler', subsample_type='sequential'
+    ),
+    collate_fn=dict(type='default_collate'),
+)
 
 val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
 test_evaluator = val_evaluator

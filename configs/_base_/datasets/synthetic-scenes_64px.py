@@ -5,21 +5,28 @@ data_preprocessor = dict(
     # The statistics of CLIP, as in the full-size recipes.
     mean=[122.7709383, 116.7460125, 104.09373615],
     std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True)
+    to_rgb=True,
+)
 
 train_pipeline = [
     dict(
         type='mmpretrain.PackInputs',
         algorithm_keys=['text', 'boxes', 'mentioned'],
-        meta_keys=['image_id', 'img_shape']),
+        meta_keys=['image_id', 'img_shape'],
+    ),
 ]
 test_pipeline = [
     dict(
         type='mmpretrain.PackInputs',
         algorithm_keys=[
-            'text', 'gt_text_id', 'gt_image_id', 'boxes', 'mentioned'
+            'text',
+            'gt_text_id',
+            'gt_image_id',
+            'boxes',
+            'mentioned',
         ],
-        meta_keys=['image_id', 'img_shape']),
+        meta_keys=['image_id', 'img_shape'],
+    ),
 ]
 
 train_dataloader = dict(
@@ -31,12 +38,13 @@ train_dataloader = dict(
         split='train',
         num_scenes=6400,
         image_size=64,
-        pipeline=train_pipeline),
+        pipeline=train_pipeline,
+    ),
     # A repeated sample would be its own false negative.
-    sampler=dict(
-        type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
+    sampler=dict(type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
     collate_fn=dict(type='default_collate'),
-    drop_last=True)
+    drop_last=True,
+)
 
 val_dataloader = dict(
     batch_size=100,
@@ -48,10 +56,13 @@ val_dataloader = dict(
         num_scenes=500,
         image_size=64,
         pipeline=test_pipeline,
-        test_mode=True),
+        test_mode=True,
+    ),
     sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'),
-    collate_fn=dict(type='default_collate'))
+        type='mmpretrain.SequentialSampler', subsample_type='sequential'
+    ),
+    collate_fn=dict(type='default_collate'),
+)
 
 test_dataloader = dict(
     batch_size=100,
@@ -63,10 +74,13 @@ test_dataloader = dict(
         num_scenes=1000,
         image_size=64,
         pipeline=test_pipeline,
-        test_mode=True),
+        test_mode=True,
+    ),
     sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'),
-    collate_fn=dict(type='default_collate'))
+        type='mmpretrain.SequentialSampler', subsample_type='sequential'
+    ),
+    collate_fn=dict(type='default_collate'),
+)
 
 val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
 test_evaluator = val_evaluator

@@ -7,7 +7,17 @@ from .patches import mentioned_patches
 from .scene import Scene, SceneObject, compose_scene
 
 __all__ = [
-    'SyntheticScenes', 'Caption', 'write_caption', 'LEVELS', 'SceneLevel',
-    'get_level', 'Meaning', 'Mention', 'SceneIndex', 'mentioned_patches',
-    'Scene', 'SceneObject', 'compose_scene'
+    'SyntheticScenes',
+    'Caption',
+    'write_caption',
+    'LEVELS',
+    'SceneLevel',
+    'get_level',
+    'Meaning',
+    'Mention',
+    'SceneIndex',
+    'mentioned_patches',
+    'Scene',
+    'SceneObject',
+    'compose_scene',
 ]

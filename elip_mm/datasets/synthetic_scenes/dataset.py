@@ -5,6 +5,7 @@ import numpy as np
 from mmengine.utils import is_seq_of
 
 from elip_mm.registry import DATASETS
+
 from ..base import ImageTextDataset
 from .drawing import draw_scene
 from .grammar import Caption, write_caption
@@ -65,28 +66,34 @@ class SyntheticScenes(ImageTextDataset):
         >>> sample['img'].shape, sample['text'], sample['mentioned']
     """
 
-    def __init__(self,
-                 level: str = 'easy',
-                 split: str = 'train',
-                 num_scenes: int = 1000,
-                 image_size: Union[int, Tuple[int, int]] = 64,
-                 captions_per_scene: int = 5,
-                 seed: int = 0,
-                 test_mode: bool = False,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        level: str = 'easy',
+        split: str = 'train',
+        num_scenes: int = 1000,
+        image_size: Union[int, Tuple[int, int]] = 64,
+        captions_per_scene: int = 5,
+        seed: int = 0,
+        test_mode: bool = False,
+        **kwargs,
+    ) -> None:
         self.level = get_level(level)
         if split not in SPLITS:
-            raise ValueError(f'SyntheticScenes: unknown split {split!r}; '
-                             f'choose one of {SPLITS}.')
+            raise ValueError(
+                f'SyntheticScenes: unknown split {split!r}; '
+                f'choose one of {SPLITS}.'
+            )
         self.split = split
         self.num_scenes = _positive('num_scenes', num_scenes)
-        self.captions_per_scene = _positive('captions_per_scene',
-                                            captions_per_scene)
+        self.captions_per_scene = _positive(
+            'captions_per_scene', captions_per_scene
+        )
         self.image_size = _parse_size(image_size)
         classes = tuple(f'large {shape}' for shape in self.level.shapes)
         metainfo = {'classes': classes, **(kwargs.pop('metainfo', None) or {})}
         super().__init__(
-            seed=seed, test_mode=test_mode, metainfo=metainfo, **kwargs)
+            seed=seed, test_mode=test_mode, metainfo=metainfo, **kwargs
+        )
 
     def describe_source(self) -> str:
         """Name the origin of the records in error messages."""
@@ -122,7 +129,9 @@ class SyntheticScenes(ImageTextDataset):
                 dict(
                     scene=number,
                     text=[caption.text for caption in captions],
-                    captions=captions))
+                    captions=captions,
+                )
+            )
         return records
 
     def _write_distinct(self, scene: Scene, used: set) -> List[Caption]:
@@ -151,7 +160,8 @@ class SyntheticScenes(ImageTextDataset):
         """
         index = SceneIndex([self.scene(record['scene']) for record in records])
         return [
-            index.where_true(caption.meaning) for record in records
+            index.where_true(caption.meaning)
+            for record in records
             for caption in record['captions']
         ]
 
@@ -182,21 +192,26 @@ class SyntheticScenes(ImageTextDataset):
             ori_shape=self.image_size,
             boxes=boxes,
             mentioned=mentioned if self.test_mode else mentioned[0],
-            gt_label=scene.label)
+            gt_label=scene.label,
+        )
         return info
 
 
 def _positive(name: str, value: int) -> int:
     if not isinstance(value, int) or value < 1:
-        raise ValueError(f'SyntheticScenes: `{name}` must be a positive '
-                         f'integer, but got {value!r}.')
+        raise ValueError(
+            f'SyntheticScenes: `{name}` must be a positive '
+            f'integer, but got {value!r}.'
+        )
     return value
 
 
 def _parse_size(size: Union[int, Sequence[int]]) -> Tuple[int, int]:
     sides = (size, size) if isinstance(size, int) else tuple(size)
     if len(sides) != 2 or not is_seq_of(sides, int) or min(sides) < 16:
-        raise ValueError('SyntheticScenes: `image_size` must be a side or '
-                         '(height, width) of at least 16 pixels, but got '
-                         f'{size!r}.')
+        raise ValueError(
+            'SyntheticScenes: `image_size` must be a side or '
+            '(height, width) of at least 16 pixels, but got '
+            f'{size!r}.'
+        )
     return sides

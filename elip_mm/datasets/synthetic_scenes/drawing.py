@@ -1,15 +1,16 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Paint a scene with anti-aliased polygons on a textured ground."""
+
 import math
 import random
-from functools import lru_cache
 from typing import List, Tuple
 
 import cv2
 import numpy as np
 
 from .scene import Scene, SceneObject, between, pick
-from .vocabulary import COLOURS, PATTERNS, SHAPES
+from .shapes import outline
+from .vocabulary import COLOURS, PATTERNS
 
 # Blue, green, red: the order in which mmcv loads images.
 _BGR = np.array([rgb[::-1] for rgb in COLOURS.values()], dtype=np.int64)
@@ -17,86 +18,9 @@ _BGR = np.array([rgb[::-1] for rgb in COLOURS.values()], dtype=np.int64)
 _SHIFT = 4
 
 
-def _regular(corners: int, turn: float = -90.) -> np.ndarray:
-    angles = np.deg2rad(np.arange(corners) * 360. / corners + turn)
-    return np.stack([np.cos(angles), np.sin(angles)], 1)
-
-
-def _star() -> np.ndarray:
-    points = _regular(10)
-    points[1::2] *= 0.42
-    return points
-
-
-def _heart() -> np.ndarray:
-    t = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-    x = 16 * np.sin(t)**3
-    y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
-    return np.stack([x / 16, -(y + 2.5) / 15], 1)
-
-
-def _crescent() -> np.ndarray:
-    outer = _regular(32, 0.)
-    outer = outer[outer[:, 0] <= 0.45]
-    order = np.argsort(np.arctan2(outer[:, 1], -outer[:, 0]))
-    outer = outer[order]
-    inner = outer[::-1] * [0.55, 0.88] + [0.2, 0.]
-    return np.concatenate([outer, inner])
-
-
-_CORNERS = {
-    'cross': [(-.35, -1), (.35, -1), (.35, -.35), (1, -.35), (1, .35),
-              (.35, .35), (.35, 1), (-.35, 1), (-.35, .35), (-1, .35),
-              (-1, -.35), (-.35, -.35)],
-    'square': [(-.85, -.85), (.85, -.85), (.85, .85), (-.85, .85)],
-    'diamond': [(0, -1), (.7, 0), (0, 1), (-.7, 0)],
-    'triangle': [(0, -.95), (1, .8), (-1, .8)],
-    'arrow': [(-1, -.32), (.1, -.32), (.1, -.85), (1, 0), (.1, .85),
-              (.1, .32), (-1, .32)],
-    'house': [(0, -1), (.95, -.1), (.65, -.1), (.65, .95), (-.65, .95),
-              (-.65, -.1), (-.95, -.1)],
-}
-
-
-@lru_cache(maxsize=None)
-def _outlines() -> Tuple[Tuple[np.ndarray, ...], ...]:
-    """Closed contours of every shape within the unit circle or so."""
-    made = dict(
-        circle=(_regular(32), ),
-        star=(_star(), ),
-        # The second contour is a hole: polygons fill by the even-odd rule.
-        ring=(_regular(32), _regular(32) * 0.52),
-        heart=(_heart(), ),
-        hexagon=(_regular(6, 0.), ),
-        crescent=(_crescent(), ),
-        **{name: (np.array(c), )
-           for name, c in _CORNERS.items()})
-    return tuple(made[name] for name in SHAPES)
-
-
-def outline(obj: SceneObject, image_size: Tuple[int, int]) -> List[np.ndarray]:
-    """Place the contours of an object on the canvas.
-
-    Args:
-        obj (SceneObject): The object.
-        image_size (Tuple[int, int]): Height and width in pixels.
-
-    Returns:
-        List[np.ndarray]: Vertices ``(x, y)`` of each contour in pixels, shape
-        ``(K, 2)``; the canvas reaches from 0 to the width and height.
-    """
-    height, width = image_size
-    scale = obj.radius * min(height, width)
-    angle = math.radians(obj.tilt)
-    c, s = scale * math.cos(angle), scale * math.sin(angle)
-    turn = np.array([[c, s], [-s, c]])
-    centre = (obj.x * width, obj.y * height)
-    return [points @ turn + centre for points in _outlines()[obj.shape]]
-
-
 def draw_scene(
-        scene: Scene,
-        image_size: Tuple[int, int]) -> Tuple[np.ndarray, np.ndarray]:
+    scene: Scene, image_size: Tuple[int, int]
+) -> Tuple[np.ndarray, np.ndarray]:
     """Draw a scene.
 
     Args:
@@ -117,8 +41,13 @@ def draw_scene(
     for number, obj in enumerate(scene.objects):
         contours = outline(obj, image_size)
         colour = [
-            int(min(max(c + scene.level.jitter * (2 * rng.random() - 1), 0),
-                    255)) for c in _BGR[obj.colour]
+            int(
+                min(
+                    max(c + scene.level.jitter * (2 * rng.random() - 1), 0),
+                    255,
+                )
+            )
+            for c in _BGR[obj.colour]
         ]
         if PATTERNS[obj.pattern] == 'plain':
             _fill(image, contours, colour)
@@ -129,7 +58,8 @@ def draw_scene(
     _scatter(rng, image, strokes - behind)
     _add_noise(rng, image, scene.level.noise)
     height, width = image_size
-    return image, boxes.clip(0, [width, height, width, height])
+    limits = np.array([width, height, width, height], dtype=np.float32)
+    return image, boxes.clip(0, limits)
 
 
 def _to_fixed(points: np.ndarray) -> np.ndarray:
@@ -138,29 +68,37 @@ def _to_fixed(points: np.ndarray) -> np.ndarray:
 
 
 def _fill(image: np.ndarray, contours: List[np.ndarray], colour) -> None:
-    cv2.fillPoly(image, [_to_fixed(points) for points in contours], colour,
-                 cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(
+        image,
+        [_to_fixed(points) for points in contours],
+        colour,
+        cv2.LINE_AA,
+        _SHIFT,
+    )
 
 
-def _fill_pattern(image: np.ndarray, contours: List[np.ndarray], colour,
-                  obj: SceneObject) -> None:
+def _fill_pattern(
+    image: np.ndarray, contours: List[np.ndarray], colour, obj: SceneObject
+) -> None:
     """Fill with stripes or spots of a darker or lighter shade."""
     height, width = image.shape[:2]
     left, top = np.floor(contours[0].min(0)).astype(int).clip(0)
     right, bottom = np.ceil(contours[0].max(0)).astype(int)
-    patch = image[top:min(bottom, height), left:min(right, width)]
+    patch = image[top : min(bottom, height), left : min(right, width)]
     cover = np.zeros(patch.shape[:2], dtype=np.uint8)
     _fill(cover, [points - (left, top) for points in contours], 255)
     step = max(obj.radius * min(height, width) / 2, 3)
-    ys, xs = np.ogrid[:patch.shape[0], :patch.shape[1]]
+    ys, xs = np.ogrid[: patch.shape[0], : patch.shape[1]]
     if PATTERNS[obj.pattern] == 'striped':
         second = np.broadcast_to((xs + ys) % step >= step / 2, cover.shape)
     else:
-        second = ((xs % step - step / 2)**2 +
-                  (ys % step - step / 2)**2) < (0.3 * step)**2
+        second = (
+            (xs % step - step / 2) ** 2 + (ys % step - step / 2) ** 2
+        ) < (0.3 * step) ** 2
     other = 70 if sum(colour) < 300 else -90
-    paint = np.where(second[..., None], np.clip(
-        np.add(colour, other), 0, 255), colour)
+    paint = np.where(
+        second[..., None], np.clip(np.add(colour, other), 0, 255), colour
+    )
     weight = cover[..., None].astype(np.int32)
     patch[...] = (paint * weight + patch * (255 - weight) + 127) // 255
 
@@ -175,8 +113,9 @@ _GROUNDS = (
 )
 
 
-def _background(rng: random.Random, image_size: Tuple[int, int],
-                contrast: int) -> np.ndarray:
+def _background(
+    rng: random.Random, image_size: Tuple[int, int], contrast: int
+) -> np.ndarray:
     (rows, columns), mode = pick(rng, _GROUNDS)
     tone = [110 + 70 * rng.random() for _ in range(3)]
     # Muted, so that the objects' colours are the only strong ones.
@@ -186,8 +125,7 @@ def _background(rng: random.Random, image_size: Tuple[int, int],
     shade = np.array([rng.random() for _ in range(count)]) - 0.5
     grid = shade.reshape(rows, columns, 1) * (2 * contrast) + tone
     size = image_size[::-1]
-    return cv2.resize(
-        np.rint(grid).astype(np.uint8), size, interpolation=mode)
+    return cv2.resize(np.rint(grid).astype(np.uint8), size, interpolation=mode)
 
 
 def _scatter(rng: random.Random, image: np.ndarray, count: int) -> None:
@@ -199,16 +137,26 @@ def _scatter(rng: random.Random, image: np.ndarray, count: int) -> None:
         length = unit * (0.05 + 0.2 * rng.random())
         angle = 2 * math.pi * rng.random()
         shade = [int(60 + 140 * rng.random()) for _ in range(3)]
-        ends = np.array([[x, y],
-                         [x + length * math.cos(angle),
-                          y + length * math.sin(angle)]])
+        ends = np.array(
+            [
+                [x, y],
+                [x + length * math.cos(angle), y + length * math.sin(angle)],
+            ]
+        )
         ends = _to_fixed(ends)
-        cv2.line(image, ends[0].tolist(), ends[1].tolist(), shade,
-                 max(1, round(unit / 64)), cv2.LINE_AA, _SHIFT)
+        cv2.line(
+            image,
+            ends[0].tolist(),
+            ends[1].tolist(),
+            shade,
+            max(1, round(unit / 64)),
+            cv2.LINE_AA,
+            _SHIFT,
+        )
 
 
 def _add_noise(rng: random.Random, image: np.ndarray, levels: int) -> None:
     bits = rng.getrandbits(8 * image.size).to_bytes(image.size, 'little')
     noise = np.frombuffer(bits, dtype=np.uint8).reshape(image.shape)
     cv2.add(image, noise & (levels - 1), dst=image)
-    cv2.subtract(image, (levels // 2, ) * 3, dst=image)
+    cv2.subtract(image, (levels // 2,) * 3, dst=image)

@@ -1,24 +1,42 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Write captions that speak of some objects of a scene."""
+
 import random
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .meaning import Meaning, Mention, is_related
 from .scene import LARGE, Scene, between, pick
-from .vocabulary import (COLOURS, COLUMNS, PATTERNS, PLACES, RELATIONS, ROWS,
-                         SHAPES, SIZES, SYNONYMS)
+from .vocabulary import (
+    COLOURS,
+    COLUMNS,
+    PATTERNS,
+    PLACES,
+    RELATIONS,
+    ROWS,
+    SHAPES,
+    SIZES,
+    SYNONYMS,
+)
 
 _COLOUR_NAMES = tuple(COLOURS)
 _PLAIN = PATTERNS.index('plain')
 _MIDDLE = 1
-_LINK_RATE = 0.7  # share of captions that relate objects to each other
 
 # `r` is any phrase of the relation, `front` the one that may come first.
-LINKED = ('{a} {r} {b}', '{a} is {r} {b}', 'there is {a} {r} {b}',
-          'a picture of {a} {r} {b}', '{a} can be seen {r} {b}')
+LINKED = (
+    '{a} {r} {b}',
+    '{a} is {r} {b}',
+    'there is {a} {r} {b}',
+    'a picture of {a} {r} {b}',
+    '{a} can be seen {r} {b}',
+)
 FRONTED = ('{front} {b} there is {a}', '{front} {b} we see {a}')
-LISTED = ('{list}', 'this picture shows {list}', 'a picture of {list}',
-          'we can see {list}')
+LISTED = (
+    '{list}',
+    'this picture shows {list}',
+    'a picture of {list}',
+    'we can see {list}',
+)
 NOUNS = ('object', 'thing', 'shape')
 
 
@@ -31,6 +49,7 @@ class Caption(NamedTuple):
         mentioned (Tuple[int, ...]): Numbers of the scene's objects that it
             speaks of, in the order of ``meaning.mentions``.
     """
+
     text: str
     meaning: Meaning
     mentioned: Tuple[int, ...]
@@ -53,7 +72,7 @@ def write_caption(rng: random.Random, scene: Scene) -> Caption:
     left = list(range(len(scene.objects)))
     chosen = [left.pop(int(rng.random() * len(left))) for _ in range(count)]
     link = None
-    if count > 1 and rng.random() < _LINK_RATE:
+    if count > 1 and rng.random() < scene.level.link_rate:
         link = writer.find_relation(chosen[0], chosen[1])
     if link is None:
         text = pick(rng, LISTED).replace('{list}', writer.list_all(chosen))
@@ -121,7 +140,8 @@ class _Writer:
         """Draw one of the relations that hold between two objects."""
         objects = self.scene.objects
         found = [
-            name for name in RELATIONS
+            name
+            for name in RELATIONS
             if is_related(objects[first], name, objects[second])
         ]
         return pick(self.rng, found) if found else None
@@ -164,8 +184,10 @@ class _Writer:
             options.append((obj.row, obj.column))
         row, column = pick(self.rng, options)
         said.update(row=row, column=column)
-        words = (ROWS[row] if row >= 0 else '',
-                 COLUMNS[column] if column >= 0 else '')
+        words = (
+            ROWS[row] if row >= 0 else '',
+            COLUMNS[column] if column >= 0 else '',
+        )
         return ' ' + pick(self.rng, PLACES[words])
 
     def drop_one(self, said: dict) -> None:
@@ -196,8 +218,11 @@ class _Writer:
 
     def word(self, word: str) -> str:
         """Take a second word for it now and then."""
-        if (self.level.synonyms and word in SYNONYMS
-                and self.rng.random() < 0.4):
+        if (
+            self.level.synonyms
+            and word in SYNONYMS
+            and self.rng.random() < 0.4
+        ):
             return SYNONYMS[word]
         return word
 
@@ -213,8 +238,9 @@ def phrases() -> List[str]:
     templates = [*LINKED, *FRONTED, *LISTED, ', which is', ', and']
     blank = dict(a='', b='', r='', front='', list='')
     return [
-        *names, *SYNONYMS.values(),
+        *names,
+        *SYNONYMS.values(),
         *(text for options in RELATIONS.values() for text in options),
         *(text for options in PLACES.values() for text in options),
-        *(text.format(**blank) for text in templates)
+        *(text.format(**blank) for text in templates),
     ]

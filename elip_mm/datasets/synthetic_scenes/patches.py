@@ -4,9 +4,12 @@ from typing import Tuple
 import numpy as np
 
 
-def mentioned_patches(boxes: np.ndarray, mentioned: np.ndarray,
-                      image_size: Tuple[int, int],
-                      grid: Tuple[int, int]) -> np.ndarray:
+def mentioned_patches(
+    boxes: np.ndarray,
+    mentioned: np.ndarray,
+    image_size: Tuple[int, int],
+    grid: Tuple[int, int],
+) -> np.ndarray:
     """Mark the patches that show something a caption speaks of.
 
     Boxes count in pixels of the image as it was drawn, so no crop or flip may
@@ -29,14 +32,16 @@ def mentioned_patches(boxes: np.ndarray, mentioned: np.ndarray,
     if mentioned.shape[-1] != len(boxes):
         raise ValueError(
             f'mentioned_patches expects one flag a box, but got {len(boxes)} '
-            f'boxes and flags of shape {mentioned.shape}.')
+            f'boxes and flags of shape {mentioned.shape}.'
+        )
     (height, width), (rows, columns) = image_size, grid
     tops = np.arange(rows) * (height / rows)
     lefts = np.arange(columns) * (width / columns)
-    in_row = ((boxes[:, 1:2] < tops + height / rows) &
-              (boxes[:, 3:4] > tops))
-    in_column = ((boxes[:, 0:1] < lefts + width / columns) &
-                 (boxes[:, 2:3] > lefts))
+    in_row = (boxes[:, 1:2] < tops + height / rows) & (boxes[:, 3:4] > tops)
+    in_column = (boxes[:, 0:1] < lefts + width / columns) & (
+        boxes[:, 2:3] > lefts
+    )
     overlap = (in_row[:, :, None] & in_column[:, None, :]).reshape(
-        len(boxes), rows * columns)
+        len(boxes), rows * columns
+    )
     return (mentioned[..., None] & overlap).any(-2)

@@ -5,6 +5,7 @@ Only ``random.Random.random`` is drawn from: of all generators at hand it
 alone promises the same numbers in every future version, and a scene must not
 change when a library does.
 """
+
 import random
 from typing import List, NamedTuple, Sequence, Tuple, TypeVar
 
@@ -35,6 +36,7 @@ class SceneObject(NamedTuple):
         radius (float): In shares of the shorter image side.
         tilt (float): Rotation, in degrees.
     """
+
     shape: int
     colour: int
     size: int
@@ -56,6 +58,7 @@ class Scene(NamedTuple):
         objects (Tuple[SceneObject, ...]): The objects in drawing order; the
             first is the only large one, no two agree in colour and shape.
     """
+
     level: SceneLevel
     key: str
     objects: Tuple[SceneObject, ...]
@@ -80,11 +83,9 @@ def between(rng: random.Random, low: int, high: int) -> int:
     return low + int(rng.random() * (high - low + 1))
 
 
-def compose_scene(level: SceneLevel,
-                  split: str,
-                  seed: int,
-                  epoch: int,
-                  index: int) -> Scene:
+def compose_scene(
+    level: SceneLevel, split: str, seed: int, epoch: int, index: int
+) -> Scene:
     """Compose the scene of a key.
 
     Args:
@@ -120,12 +121,15 @@ def compose_scene(level: SceneLevel,
                 x=x,
                 y=y,
                 radius=radius,
-                tilt=level.tilt * (2 * rng.random() - 1)))
+                tilt=level.tilt * (2 * rng.random() - 1),
+            )
+        )
     return Scene(level, key, tuple(objects))
 
 
-def _draw_kind(rng: random.Random, level: SceneLevel,
-               objects: Sequence[SceneObject]) -> Tuple[int, int]:
+def _draw_kind(
+    rng: random.Random, level: SceneLevel, objects: Sequence[SceneObject]
+) -> Tuple[int, int]:
     shape = _SHAPE_NUMBER[pick(rng, level.shapes)]
     colour = _COLOUR_NUMBER[pick(rng, level.colours)]
     if objects and rng.random() < level.shared:
@@ -137,20 +141,26 @@ def _draw_kind(rng: random.Random, level: SceneLevel,
     return shape, colour
 
 
-def _find_place(rng: random.Random,
-                radius: float,
-                objects: Sequence[SceneObject],
-                gap: float,
-                tries: int = 16) -> Tuple[float, float]:
+def _find_place(
+    rng: random.Random,
+    radius: float,
+    objects: Sequence[SceneObject],
+    gap: float,
+    tries: int = 16,
+) -> Tuple[float, float]:
     """Find a centre that keeps its distance, or the best one tried."""
-    best, best_room = (0.5, 0.5), -1.
+    best, best_room = (0.5, 0.5), -1.0
     for _ in range(tries):
         x = radius + (1 - 2 * radius) * rng.random()
         y = radius + (1 - 2 * radius) * rng.random()
         # Squared, and without a square root: exact on every machine.
-        room = min((((x - o.x)**2 + (y - o.y)**2) / (radius + o.radius)**2
-                    for o in objects),
-                   default=gap**2)
+        room = min(
+            (
+                ((x - o.x) ** 2 + (y - o.y) ** 2) / (radius + o.radius) ** 2
+                for o in objects
+            ),
+            default=gap**2,
+        )
         if room > best_room:
             best, best_room = (x, y), room
         if room >= gap**2:

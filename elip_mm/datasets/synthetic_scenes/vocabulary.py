@@ -5,6 +5,7 @@ Levels name the words they use, so words may be added here, but an existing
 one must keep its place, its colour and its outline: published levels would
 otherwise change.
 """
+
 from typing import Dict, Tuple
 
 # Red, green, blue in 0-255.
@@ -23,9 +24,20 @@ COLOURS: Dict[str, Tuple[int, int, int]] = {
     'teal': (0, 112, 108),
 }
 
-SHAPES: Tuple[str, ...] = ('circle', 'square', 'triangle', 'star', 'cross',
-                           'ring', 'diamond', 'heart', 'hexagon', 'crescent',
-                           'arrow', 'house')
+SHAPES: Tuple[str, ...] = (
+    'circle',
+    'square',
+    'triangle',
+    'star',
+    'cross',
+    'ring',
+    'diamond',
+    'heart',
+    'hexagon',
+    'crescent',
+    'arrow',
+    'house',
+)
 
 SIZES: Tuple[str, ...] = ('small', 'medium', 'large')
 

@@ -26,16 +26,20 @@ class PaddedTokenizer:
     # Words remembered; a memo that outgrows this is emptied.
     MEMO_SIZE = 100_000
 
-    def __init__(self,
-                 tokenizer: Tokenizer,
-                 start: str,
-                 end: str,
-                 context_length: int,
-                 pad_id: int = 0) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        start: str,
+        end: str,
+        context_length: int,
+        pad_id: int = 0,
+    ) -> None:
         name = type(self).__name__
         if context_length < 2:
-            raise ValueError(f'{name}: `context_length` must leave room for '
-                             f'start and end, but got {context_length}.')
+            raise ValueError(
+                f'{name}: `context_length` must leave room for '
+                f'start and end, but got {context_length}.'
+            )
         self.tokenizer = tokenizer
         self.context_length = context_length
         self.vocab_size = tokenizer.get_vocab_size(with_added_tokens=True)
@@ -47,7 +51,8 @@ class PaddedTokenizer:
                 f'{name}: {end!r} must be the last entry of the vocabulary, '
                 f'{self.vocab_size - 1}, but is {self.eot_id}; text towers '
                 'find the end of a text as its largest number. Remove tokens '
-                'that were added after it.')
+                'that were added after it.'
+            )
         self._memo: Dict[str, Tuple[int, ...]] = {}
 
     def token_id(self, token: str) -> int:
@@ -61,8 +66,10 @@ class PaddedTokenizer:
         """
         number = self.tokenizer.token_to_id(token)
         if number is None:
-            raise ValueError(f'{type(self).__name__}: there is no {token!r} '
-                             'in the vocabulary; is it that of another model?')
+            raise ValueError(
+                f'{type(self).__name__}: there is no {token!r} '
+                'in the vocabulary; is it that of another model?'
+            )
         return number
 
     def clean(self, text: str) -> str:
@@ -87,7 +94,8 @@ class PaddedTokenizer:
                 if len(self._memo) >= self.MEMO_SIZE:
                     self._memo.clear()
                 known = self._memo[word] = tuple(
-                    self.tokenizer.encode(word, add_special_tokens=False).ids)
+                    self.tokenizer.encode(word, add_special_tokens=False).ids
+                )
             numbers.extend(known)
         return numbers
 
@@ -103,7 +111,7 @@ class PaddedTokenizer:
         ids = [int(i) for i in ids]
         # With CLIP's vocabulary the padding is also a token of its own.
         if self.eot_id in ids:
-            ids = ids[:ids.index(self.eot_id)]
+            ids = ids[: ids.index(self.eot_id)]
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
@@ -116,22 +124,27 @@ class PaddedTokenizer:
             Tensor: Token numbers, int64, shape ``(B, context_length)``.
         """
         if isinstance(texts, str):
-            raise TypeError(f'{type(self).__name__} expects a list of texts, '
-                            f'but got the single text {texts!r}; put it in a '
-                            'list.')
+            raise TypeError(
+                f'{type(self).__name__} expects a list of texts, '
+                f'but got the single text {texts!r}; put it in a '
+                'list.'
+            )
         room = self.context_length - 2
         rows = []
         for text in texts:
             row = [self.sot_id, *self.encode(text)[:room], self.eot_id]
             row.extend([self.pad_id] * (self.context_length - len(row)))
             rows.append(row)
-        return torch.tensor(
-            rows, dtype=torch.long).reshape(-1, self.context_length)
+        return torch.tensor(rows, dtype=torch.long).reshape(
+            -1, self.context_length
+        )
 
     def __len__(self) -> int:
         """int: Size of the vocabulary."""
         return self.vocab_size
 
     def __repr__(self) -> str:
-        return (f'{type(self).__name__}(vocab_size={self.vocab_size}, '
-                f'context_length={self.context_length})')
+        return (
+            f'{type(self).__name__}(vocab_size={self.vocab_size}, '
+            f'context_length={self.context_length})'
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from elip_mm.registry import TOKENIZER
+
 from .base import PaddedTokenizer
 
 
@@ -33,7 +34,8 @@ class CLIPBPETokenizer(PaddedTokenizer):
             _load(name_or_path),
             start='<|startoftext|>',
             end='<|endoftext|>',
-            context_length=context_length)
+            context_length=context_length,
+        )
         self.name_or_path = name_or_path
 
     def clean(self, text: str) -> str:
@@ -54,15 +56,18 @@ def _load(name_or_path: str) -> Tokenizer:
         raise FileNotFoundError(
             f'CLIPBPETokenizer: {name_or_path!r} is not a folder; '
             '`name_or_path` must be a folder with vocab.json and merges.txt '
-            'or tokenizer.json, or a name on the hub.')
+            'or tokenizer.json, or a name on the hub.'
+        )
     try:
         loaded = CLIPTokenizerFast.from_pretrained(
-            source, trust_remote_code=False)
+            source, trust_remote_code=False
+        )
     except Exception as error:
         raise ValueError(
             f'CLIPBPETokenizer: no tokenizer could be read from '
             f'{name_or_path!r} ({type(error).__name__}: {error}). Offline, '
-            'give a local folder with vocab.json and merges.txt.') from error
+            'give a local folder with vocab.json and merges.txt.'
+        ) from error
     return loaded.backend_tokenizer
 
 
@@ -70,16 +75,21 @@ def _check_folder(path: Path) -> None:
     if (path / 'tokenizer.json').is_file():
         return
     missing = [
-        name for name in ('vocab.json', 'merges.txt')
+        name
+        for name in ('vocab.json', 'merges.txt')
         if not (path / name).is_file()
     ]
     if missing:
         raise FileNotFoundError(
             f'CLIPBPETokenizer: {" and ".join(missing)} missing in folder '
             f'{str(path)!r}; copy both files of a CLIP model there, or its '
-            'tokenizer.json.')
+            'tokenizer.json.'
+        )
 
 
 def _looks_like_path(name: str) -> bool:
-    return (name.startswith(('.', '~', os.sep)) or os.path.isabs(name)
-            or name.count('/') > 1)
+    return (
+        name.startswith(('.', '~', os.sep))
+        or os.path.isabs(name)
+        or name.count('/') > 1
+    )

@@ -4,6 +4,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from elip_mm.registry import TOKENIZER
+
 from .base import PaddedTokenizer
 
 SCENE_TOKENIZER_FILE = Path(__file__).with_name('tokenizer.json')
@@ -38,7 +39,8 @@ class SceneTokenizer(PaddedTokenizer):
             Tokenizer.from_file(str(SCENE_TOKENIZER_FILE)),
             start='[SOT]',
             end='[EOT]',
-            context_length=context_length)
+            context_length=context_length,
+        )
         self.unk_id = self.token_id('[UNK]')
         self.mask_id = self.token_id('[MASK]')
         self.cls_id = self.token_id('[CLS]')
