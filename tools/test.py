@@ -5,7 +5,6 @@ import argparse
 import os.path as osp
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process
 from mmengine.fileio import dump
 
 from elip_mm.utils.launch import (
@@ -107,13 +106,13 @@ def draw_predictions(cfg: Config, args: argparse.Namespace) -> None:
 def main() -> None:
     """Test."""
     args = parse_args()
-    metrics = run_tool(args, make_config, 'test')
-    if args.out is not None and is_main_process():
-        dump(
-            {key: float(value) for key, value in metrics.items()},
-            args.out,
-            indent=2,
-        )
+
+    def write(metrics: dict) -> None:
+        if args.out is not None:
+            numbers = {key: float(value) for key, value in metrics.items()}
+            dump(numbers, args.out, indent=2)
+
+    run_tool(args, make_config, 'test', finish=write)
 
 
 if __name__ == '__main__':

@@ -48,7 +48,7 @@ def make_config(args: argparse.Namespace) -> Config:
     if args.amp:
         use_mixed_precision(cfg, args)
     if args.auto_scale_lr:
-        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
             raise ValueError(
                 '--auto-scale-lr needs to know the batch size that the '
                 'learning rate was tuned for; add auto_scale_lr='

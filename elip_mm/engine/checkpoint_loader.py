@@ -11,6 +11,7 @@ allowed, and nothing else.
 import functools
 import os
 import pickle
+import re
 import zipfile
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List, Optional
@@ -154,10 +155,11 @@ def _damaged(filename: str) -> str:
 
 
 def _unsafe(filename: str, error: Exception) -> str:
-    reason = str(error).split('\n')[0]
-    # Torch's own advice is to switch the protection off.
-    marker = 'WeightsUnpickler error: '
-    detail = str(error).partition(marker)[2].split('\n')[0]
+    # The rest of torch's message advises to switch the protection off.
+    found = re.search(r'GLOBAL ([\w.]+)|(it asks for .*)', str(error))
+    reason = 'it is not in the format of torch.save'
+    if found:
+        reason = f'it refers to {found[1]}' if found[1] else found[2]
     mend = (
         'If you trust its origin, read it where it was made and save '
         "the weights alone: torch.save(dict(state_dict=ckpt['state_dict']),"
@@ -170,7 +172,7 @@ def _unsafe(filename: str, error: Exception) -> str:
         )
     return (
         f'{filename} holds more than tensors and plain data, and is not '
-        f'loaded because that could run code from it ({detail or reason}).'
+        f'loaded because that could run code from it ({reason}).'
         f' {mend}'
     )
 

@@ -56,7 +56,7 @@ def check_state_dict(
             raise
     # As mmengine does: older batch norms had no such counter.
     missing = [key for key in missing if 'num_batches_tracked' not in key]
-    nothing_fits = len(missing) >= len(model.state_dict())
+    nothing_fits = set(unexpected) >= set(weights)
     if not mismatched and partial and not nothing_fits:
         return
     if not (mismatched or missing or unexpected):

@@ -7,10 +7,10 @@ import subprocess
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import is_distributed
+from mmengine.dist import barrier, is_distributed
 from torch import distributed as torch_dist
 
-__all__ = ['distribute_on_cpu']
+__all__ = ['distribute_on_cpu', 'leave_processes']
 
 
 def distribute_on_cpu(cfg: Config) -> None:
@@ -40,6 +40,17 @@ def distribute_on_cpu(cfg: Config) -> None:
     else:
         wrapper['broadcast_buffers'] = False
     cfg.model_wrapper_cfg = {**wrapper, **(cfg.get('model_wrapper_cfg') or {})}
+
+
+def leave_processes() -> None:
+    """Leave the other processes in good order, if there are any.
+
+    Otherwise the threads of a group may outlive the interpreter, and a run
+    that went well ends in an abort.
+    """
+    if is_distributed():
+        barrier()
+        torch_dist.destroy_process_group()
 
 
 def _read_launcher(launcher: str) -> None:

@@ -4,15 +4,16 @@
 import argparse
 import os
 import os.path as osp
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import torch
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from .distribute import distribute_on_cpu
+from .distribute import distribute_on_cpu, leave_processes
 from .user_errors import short_errors
 
 __all__ = [
@@ -174,23 +175,26 @@ def run_tool(
     args: argparse.Namespace,
     make_config: Callable[[argparse.Namespace], Config],
     action: str,
-) -> Any:
+    finish: Optional[Callable[[Any], None]] = None,
+) -> None:
     """Run a tool; until the first batch, errors are taken for the user's.
 
     Args:
         args (argparse.Namespace): Arguments of the tool.
         make_config (Callable): From these to the complete config.
         action (str): Method of the runner, 'train' or 'test'.
-
-    Returns:
-        Any: What that method returns.
+        finish (Callable, optional): Called on the main process with what
+            that method returns. Defaults to None.
     """
     with short_errors(args.traceback):
         runner = build_runner(make_config(args))
     hook = _StartedHook()
     runner.register_hook(hook)
     with short_errors(args.traceback, active=lambda: not hook.started):
-        return getattr(runner, action)()
+        result = getattr(runner, action)()
+    if finish is not None and is_main_process():
+        finish(result)
+    leave_processes()
 
 
 class _StartedHook(Hook):

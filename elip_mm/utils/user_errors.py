@@ -6,7 +6,7 @@ import re
 import sys
 import traceback
 from contextlib import contextmanager
-from typing import Callable, Iterator, List
+from typing import Callable, Dict, Iterator
 
 __all__ = ['short_errors', 'explain']
 
@@ -73,11 +73,10 @@ def explain(error: BaseException) -> str:
         return text
     name, scope, registry = unknown.groups()
     text = f'there is no {registry} of the name {name!r}'
-    close = difflib.get_close_matches(
-        name.split('.')[-1], _known_names(registry), n=3, cutoff=0.6
-    )
+    known = _known_names(registry)
+    close = difflib.get_close_matches(name.split('.')[-1], known, n=3)
     if close:
-        text += f'; did you mean {" or ".join(close)}?'
+        text += f'; did you mean {" or ".join(known[c] for c in close)}?'
     else:
         text += (
             f' in the scopes from {scope!r} upwards; check its spelling, '
@@ -86,11 +85,15 @@ def explain(error: BaseException) -> str:
     return text
 
 
-def _known_names(registry_name: str) -> List[str]:
-    """All names in our registry of that name and in those it builds on."""
+def _known_names(registry_name: str) -> Dict[str, str]:
+    """Names in our registry of that name and in those it builds on.
+
+    Returns:
+        Dict[str, str]: From the bare name to how a config should write it.
+    """
     import elip_mm.registry as nodes
 
-    names = []
+    names: Dict[str, str] = {}
     for attribute in nodes.__all__:
         registry = getattr(nodes, attribute)
         if registry.name != registry_name:
@@ -98,6 +101,7 @@ def _known_names(registry_name: str) -> List[str]:
         registry.import_from_location()
         prefix = 'elip_mm.'
         while registry is not None:
-            names += [prefix + name for name in registry.module_dict]
+            for name in registry.module_dict:
+                names.setdefault(name, prefix + name)
             registry, prefix = registry.parent, ''
     return names

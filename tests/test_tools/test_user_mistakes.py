@@ -1,0 +1,156 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Each mistake ends in one message that says what, where and the mend."""
+
+import importlib.util
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = str(ROOT / 'tests' / 'toy_config.py')
+
+
+@pytest.fixture
+def tool(monkeypatch, capsys, tmp_path):
+    """Runs a tool in this process; returns its exit code and message."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name, *args):
+        path = ROOT / 'tools' / f'{name}.py'
+        spec = importlib.util.spec_from_file_location(f'tool_{name}', path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        # A second run of the same name would log where the first one did.
+        more = [] if '--cfg-options' in args else ['--cfg-options']
+        more.append(f'experiment_name=toy{time.time_ns()}')
+        monkeypatch.setattr('sys.argv', [name, *map(str, args), *more])
+        try:
+            module.main()
+        except SystemExit as stop:
+            return stop.code, capsys.readouterr().err
+        return 0, capsys.readouterr().err
+
+    return run
+
+
+def options(**changes):
+    return ['--cfg-options', *(f'{k}={v}' for k, v in changes.items())]
+
+
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['missing.py'], 'there is no config file missing.py'),
+        ([CONFIG, '--resume', 'x.pth'], 'there is no checkpoint x.pth'),
+        (
+            [CONFIG, *options(load_from='x.pth')],
+            'there is no checkpoint x.pth',
+        ),
+        ([CONFIG, '--launcher', 'slurm'], 'SLURM_PROCID is not set'),
+        ([CONFIG, '--launcher', 'pytorch'], 'tools/dist_train.sh'),
+        (
+            [CONFIG, *options(**{'model.type': 'elip_mm.ToyModle'})],
+            "no model of the name 'elip_mm.ToyModle'; did you mean "
+            'elip_mm.ToyModel',
+        ),
+        (
+            [CONFIG, *options(**{'model.type': 'Xyzzyx'})],
+            "no model of the name 'Xyzzyx' in the scopes",
+        ),
+        ([CONFIG, *options(**{'model.widht': 3})], "argument 'widht'"),
+        (
+            [CONFIG, *options(**{'train_dataloader.dataset.size': 0})],
+            'has length zero',
+        ),
+        ([CONFIG, *options(**{'train_cfg.max_iters': 3})], 'exactly one of'),
+        ([CONFIG, '--amp', '--amp-dtype', 'float16'], 'needs a CUDA device'),
+        (
+            [CONFIG, '--amp', *options(**{'optim_wrapper.type': 'Other'})],
+            "cannot replace an optim_wrapper of type 'Other'",
+        ),
+        (
+            [
+                CONFIG,
+                '--auto-scale-lr',
+                '--cfg-options',
+                'auto_scale_lr=None',
+            ],
+            'needs to know the batch size',
+        ),
+    ],
+)
+def test_training(tool, args, message):
+    if 'float16' in args and torch.cuda.is_available():
+        pytest.skip('possible on this machine')
+    code, error = tool('train', *args)
+    assert code == 2
+    assert error.startswith('error: ') and message in error
+    assert len(error.splitlines()) < 6
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    """A checkpoint of a toy model of another width."""
+    from tests.toy_project import ToyModel
+
+    path = tmp_path_factory.mktemp('weights') / 'wide.pth'
+    torch.save(dict(state_dict=ToyModel(width=17).state_dict()), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    'args',
+    [
+        ['train', CONFIG, '--resume'],
+        ['train', CONFIG, '--load'],
+        ['test', CONFIG],
+    ],
+)
+def test_checkpoint_of_another_architecture(tool, args, weights):
+    name, *args = args
+    if args[-1] == '--load':
+        args = [CONFIG, *options(load_from=weights, load_strict=False)]
+    else:
+        args.append(weights)
+    code, error = tool(name, *args)
+    assert code == 2
+    assert 'first.weight is [17, 8], not [16, 8]' in error
+    assert str(weights) in error
+
+
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['x.pth'], 'there is no checkpoint x.pth'),
+        (['x.pth', '--out', 'a.txt'], '--out writes a .json file'),
+        (['x.pth', '--dump', 'a.json'], '--dump writes a .pkl file'),
+        (['WEIGHTS', *options(test_dataloader='None')], 'no test_dataloader'),
+        (
+            [
+                'WEIGHTS',
+                '--show-dir',
+                'a',
+                *options(**{'default_hooks.visualization': 'None'}),
+            ],
+            'no default_hooks.visualization',
+        ),
+    ],
+)
+def test_testing(tool, args, message, weights):
+    args = [weights if arg == 'WEIGHTS' else arg for arg in args]
+    code, error = tool('test', CONFIG, *args)
+    assert code == 2
+    assert error.startswith('error: ') and message in error
+
+
+def test_errors_of_a_running_training_keep_their_traceback(tool):
+    with pytest.raises(Exception, match='^$') as error:
+        tool('train', CONFIG, *options(**{'custom_hooks.3.at': 2}))
+    assert error.typename == 'Stopped'
+
+
+def test_traceback_on_request(tool):
+    with pytest.raises(FileNotFoundError, match='missing.py'):
+        tool('train', 'missing.py', '--traceback')
