@@ -102,6 +102,11 @@ class ImageTextDataset(BaseDataset):
         subset._store(subset._records())
         return subset
 
+    def _copy_without_annotation(self, memo=None) -> 'ImageTextDataset':
+        # mmengine's default memo lives on between calls, and hands out parts
+        # of earlier copies once Python reuses the address of an object.
+        return super()._copy_without_annotation({} if memo is None else memo)
+
     def _records(self) -> List[dict]:
         return [self.get_data_info(i) for i in range(len(self))]
 
@@ -117,9 +122,11 @@ class ImageTextDataset(BaseDataset):
             link_gallery(records, self.find_hits(records))
             self._img_size = len(records)
             self._text_size = sum(len(record['text']) for record in records)
-        # One flag a record in shared memory, so that a file is reported and
-        # counted once, not once a worker and epoch.
-        self._bad = torch.zeros(len(records), dtype=torch.bool).share_memory_()
+        # One flag an image in shared memory, so that a file is reported and
+        # counted once, not once a caption, worker and epoch.
+        images = [r.get('image_id', i) for i, r in enumerate(records)]
+        self._bad = torch.zeros(max(images) + 1, dtype=torch.bool)
+        self._bad.share_memory_()
         self.data_list = list(records)
         if self.serialize_data:
             self.data_bytes, self.data_address = self._serialize_data()
@@ -187,7 +194,6 @@ class ImageTextDataset(BaseDataset):
                     data = self._read(index, epoch)
             except BadImageError as error:
                 data, reason = None, error
-                self._report(index, error)
             else:
                 reason = 'the pipeline returned None'
             if data is not None:
@@ -233,17 +239,17 @@ class ImageTextDataset(BaseDataset):
             reason = BadImageError(
                 f'{data["img_path"]}: {type(error).__name__}: {error}'
             )
+            self._report(data.get('image_id', index), reason)
             if not self.test_mode:
                 raise reason from error
-        self._report(index, reason)
         grey = np.full((224, 224, 3), 128, dtype=np.uint8)
         shape = grey.shape[:2]
         return dict(data, img=grey, img_shape=shape, ori_shape=shape)
 
-    def _report(self, index: int, error: BadImageError) -> None:
-        if self._bad[index]:
+    def _report(self, image: int, error: BadImageError) -> None:
+        if self._bad[image]:
             return
-        self._bad[index] = True
+        self._bad[image] = True
         mend = 'a grey image' if self.test_mode else 'another sample'
         print_log(
             f'Bad image, replaced by {mend}: {error} ({self.num_bad} so far)',

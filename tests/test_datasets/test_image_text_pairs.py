@@ -240,6 +240,14 @@ def test_bad_images_are_counted_over_workers(root):
     assert data.num_bad == 2
 
 
+def test_bad_file_of_several_records_is_reported_once(root, messages):
+    write(root, [dict(image=f'{i // 3}.jpg', caption='a') for i in range(6)])
+    (root / 'images' / '0.jpg').write_bytes(b'x')
+    data = pairs(root)
+    paths = {data[i]['data_samples'].img_path for i in range(6)}
+    assert len(paths) == len(messages) == data.num_bad == 1
+
+
 def test_nothing_but_bad_images_ends_the_run(root, messages):
     shutil.rmtree(root / 'images')
     (root / 'images').mkdir()

@@ -94,7 +94,7 @@ def write_sheet(
             label = scenes.metainfo['classes'][sample['gt_label']]
             draw_sample(axes, sample, f'{level} {number}: {label}')
     out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=88)
+    figure.savefig(out, dpi=84)
     plt.close(figure)
 
 

@@ -1,6 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+import runpy
 import time
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -239,3 +242,11 @@ def test_report_throughput(level, capsys):
             f'\n{level}: {2.5 * (drawn - start):.2f} ms a scene of 64 px, '
             f'{160 * (done - drawn):.2f} ms to tokenize 64 captions'
         )
+
+
+def test_contact_sheet_is_written(tmp_path):
+    tool = Path(__file__).parents[3] / 'tools' / 'dataset_converters'
+    write_sheet = runpy.run_path(str(tool / 'browse_scenes.py'))['write_sheet']
+    out = tmp_path / 'new' / 'sheet.png'
+    write_sheet(['easy', 'hard'], 'val', 32, 1, 0, out)
+    assert cv2.imread(str(out)).std() > 10
