@@ -100,3 +100,7 @@ test_dataloader = dict(
 
 val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
 test_evaluator = val_evaluator
+
+# Retrieval needs all features of a set before it can score any.
+val_cfg = dict(type='mmpretrain.RetrievalValLoop')
+test_cfg = dict(type='mmpretrain.RetrievalTestLoop')

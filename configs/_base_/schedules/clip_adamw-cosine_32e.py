@@ -28,8 +28,6 @@ param_scheduler = [
 ]
 
 train_cfg = dict(type='elip_mm.ResumableTrainLoop', max_epochs=32)
-val_cfg = dict()
-test_cfg = dict()
 
 # With --auto-scale-lr the rate follows the global batch in proportion.
 auto_scale_lr = dict(base_batch_size=1760)
