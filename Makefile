@@ -48,7 +48,10 @@ install:
 	@echo "$(KEY)" > $(STAMP)
 
 quickstart: setup
-	$(PYTHON) tools/quickstart.py
+	$(PYTHON) tools/compare.py \
+		dense=configs/clip/clip_tiny_dense_1xb64_synthetic-scenes-64px.py \
+		elip=configs/clip/clip_tiny_elip_1xb64_synthetic-scenes-64px.py \
+		--work-dir work_dirs/quickstart
 
 test: setup
 	$(PYTHON) -m pytest tests -m "not slow" -q --durations=15

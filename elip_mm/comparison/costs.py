@@ -68,7 +68,9 @@ def build_model(cfg: Config, checkpoint: Optional[str] = None) -> nn.Module:
         nn.Module: In training mode.
     """
     torch.manual_seed(cfg.get('randomness', {}).get('seed') or 0)
-    model = MODELS.build(cfg.model)
+    # The runner merges these two in the same way.
+    preprocessor = cfg.get('data_preprocessor')
+    model = MODELS.build({'data_preprocessor': preprocessor, **cfg.model})
     model.init_weights()
     if checkpoint is not None:
         state = torch.load(checkpoint, map_location='cpu', weights_only=True)[
