@@ -19,6 +19,8 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(type='elip_mm.ToyMetric')
 test_evaluator = val_evaluator
+val_cfg = dict()
+test_cfg = dict()
 
 model = dict(type='elip_mm.ToyModel')
 
