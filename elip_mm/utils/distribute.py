@@ -1,6 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Several processes on machines without accelerators."""
 
+import gc
 import inspect
 import os
 import subprocess
@@ -45,12 +46,15 @@ def distribute_on_cpu(cfg: Config) -> None:
 def leave_processes() -> None:
     """Leave the other processes in good order, if there are any.
 
-    Otherwise the threads of a group may outlive the interpreter, and a run
-    that went well ends in an abort.
+    A thread of gloo that still lets go of a tensor when the interpreter is
+    already on its way out aborts the process, and a run that went well counts
+    as failed. The threads end with their group, which lives as long as the
+    wrapped model does: drop the runner before.
     """
     if is_distributed():
         barrier()
         torch_dist.destroy_process_group()
+        gc.collect()  # runner and model refer to each other
 
 
 def _read_launcher(launcher: str) -> None:

@@ -194,6 +194,7 @@ def run_tool(
         result = getattr(runner, action)()
     if finish is not None and is_main_process():
         finish(result)
+    del runner
     leave_processes()
 
 
