@@ -1,5 +1,22 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .budgets import base_count, ease_count, share_to_count
+from .dropping import keep_and_drop
 from .keeping import keep_and_fuse
+from .keyed import hash_images, keyed_uniform
+from .matching import keep_and_group, match_halves, most_merges
+from .ranking import mark_best, rank
 
-__all__ = ['base_count', 'ease_count', 'keep_and_fuse', 'share_to_count']
+__all__ = [
+    'base_count',
+    'ease_count',
+    'hash_images',
+    'keep_and_drop',
+    'keep_and_fuse',
+    'keep_and_group',
+    'keyed_uniform',
+    'mark_best',
+    'match_halves',
+    'most_merges',
+    'rank',
+    'share_to_count',
+]

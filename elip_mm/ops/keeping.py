@@ -6,6 +6,8 @@ from torch import Tensor
 
 from elip_mm.structures import TokenPlan, widen
 
+from .ranking import mark_best
+
 
 @torch.no_grad()
 def keep_and_fuse(
@@ -43,7 +45,7 @@ def keep_and_fuse(
     if num_keep >= num_patches:
         return None
 
-    kept = _best(patch_scores, num_keep)
+    kept = mark_best(patch_scores, num_keep)
     fusing = patch_scores.masked_fill(kept, 0.0)
     if normalize:
         fusing = fusing / (fusing.sum(dim=1, keepdim=True) + eps)
@@ -59,10 +61,3 @@ def keep_and_fuse(
         weight=torch.cat([weight.new_ones(batch, num_prefix), weight], dim=1),
         num_tokens=num_prefix + num_keep + 1,
     )
-
-
-def _best(scores: Tensor, num_keep: int) -> Tensor:
-    """Mark the ``num_keep`` highest scores of each row, shape ``(B, N)``."""
-    order = torch.argsort(scores, dim=1, descending=True, stable=True)
-    nothing = torch.zeros_like(scores, dtype=torch.bool)
-    return nothing.scatter(1, order[:, :num_keep], True)

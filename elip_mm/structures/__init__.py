@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from .attention_trace import AttentionTrace, widen
+from .attention_trace import AttentionTrace, exact, widen
 from .layer_view import LayerView
 from .pair_features import PairFeatures
 from .text_features import TextFeatures
@@ -13,5 +13,6 @@ __all__ = [
     'TextFeatures',
     'TokenPlan',
     'TokenState',
+    'exact',
     'widen',
 ]

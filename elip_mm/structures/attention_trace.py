@@ -1,6 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Optional
+from typing import ContextManager, Optional
 
 import torch
 from torch import Tensor
@@ -56,10 +57,22 @@ class AttentionTrace:
     @torch.no_grad()
     def _row(self, query: Tensor) -> Tensor:
         query, key = widen(query), widen(self.key)
-        logits = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+        with exact(query.device):
+            logits = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
         if self.bias is not None:
             logits = logits + self.bias[:, None, None]
         return logits.softmax(dim=-1).mean(dim=1).squeeze(1)
+
+
+def exact(device: torch.device) -> ContextManager:
+    """Switch autocast off, which would narrow matrix products again.
+
+    Args:
+        device (torch.device): Where the work happens.
+    """
+    if device.type == 'meta':
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)
 
 
 def widen(tensor: Tensor) -> Tensor:

@@ -24,6 +24,15 @@ class LayerView:
             layers. Defaults to None.
         trace (AttentionTrace, optional): Attention of this very layer; only
             there after it ran. Defaults to None.
+        mean_key (Callable, optional): ``mean_key()`` projects the tokens to
+            the keys of this layer, averaged over the heads and without
+            gradient, shape ``(B, N, d)``. Defaults to None.
+        scores (Tensor, optional): Importance of every *patch* of the image,
+            from somewhere else, shape ``(B, P)``. Defaults to None.
+        sample_keys (Tensor, optional): What random choices follow from, one
+            number an image, int64, shape ``(B,)``; there if the strategy
+            draws. Defaults to None.
+        num_layers (int): Depth of the backbone. Defaults to 0, unknown.
     """
 
     index: int
@@ -31,3 +40,7 @@ class LayerView:
     guidance: Optional[Tensor] = None
     look_ahead: Optional[Callable[[Tensor, int], Tensor]] = None
     trace: Optional[AttentionTrace] = None
+    mean_key: Optional[Callable[[], Tensor]] = None
+    scores: Optional[Tensor] = None
+    sample_keys: Optional[Tensor] = None
+    num_layers: int = 0

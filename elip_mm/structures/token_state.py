@@ -52,7 +52,13 @@ class TokenState:
         patches = torch.arange(num_prefix, length, device=tokens.device)
         return cls(
             tokens=tokens,
-            sizes=torch.ones(batch, length, device=tokens.device),
+            sizes=torch.ones(
+                batch,
+                length,
+                device=tokens.device,
+                # Never in half precision, which cannot count beyond 256.
+                dtype=torch.promote_types(tokens.dtype, torch.float32),
+            ),
             owner=patches.expand(batch, -1),
             grid=tuple(grid),
             num_prefix=num_prefix,

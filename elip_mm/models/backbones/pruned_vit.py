@@ -6,11 +6,15 @@ from typing import Collection, Dict, Optional, Tuple
 import torch
 from mmengine.model import ModuleList
 from mmpretrain.models.backbones import VisionTransformer
+from mmpretrain.models.backbones.vision_transformer import (
+    TransformerEncoderLayer,
+)
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from elip_mm.models.layers import ReducibleEncoderLayer
+from elip_mm.ops import hash_images
 from elip_mm.registry import MODELS, TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
 
@@ -53,12 +57,60 @@ class PrunedViT(VisionTransformer):
         )
         self.reducer.check(self.num_layers, self.embed_dims)
 
+    @classmethod
+    def adopt(
+        cls, vit: VisionTransformer, reducer: dict, with_cp: bool = False
+    ) -> 'PrunedViT':
+        """Turn a plain ViT into this class, in place.
+
+        It stays the same object with the same parameters, so whoever holds
+        it, an optimizer or a wrapper, need not know. :meth:`release` turns
+        it back.
+
+        Args:
+            vit (VisionTransformer): mmpretrain's, not a subclass.
+            reducer (dict): Config of a strategy from ``TOKEN_REDUCERS``.
+            with_cp (bool): As in the class. Defaults to False.
+
+        Returns:
+            PrunedViT: ``vit``.
+        """
+        if type(vit) is not VisionTransformer:
+            raise ValueError(
+                f'PrunedViT can only take over a plain VisionTransformer of '
+                f'mmpretrain, but got a {type(vit).__name__}, whose forward '
+                'may differ; name another target.'
+            )
+        reducer = TOKEN_REDUCERS.build(reducer)
+        reducer.check(vit.num_layers, vit.embed_dims)
+        vit.__class__ = cls
+        for layer in vit.layers:
+            layer.__class__ = ReducibleEncoderLayer
+            layer.causal = False
+        vit.with_cp = with_cp
+        vit.reducer = reducer.train(vit.training)
+        return vit
+
+    def release(self) -> VisionTransformer:
+        """Undo :meth:`adopt`, in place."""
+        del self.reducer, self.with_cp
+        for layer in self.layers:
+            del layer.causal
+            layer.__class__ = TransformerEncoderLayer
+        self.__class__ = VisionTransformer
+        return self
+
     def train(self, mode: bool = True) -> 'PrunedViT':
         super().train(mode)  # returns None in mmengine's BaseBackbone
         return self
 
     def forward(
-        self, x: Tensor, guidance: Optional[Tensor] = None, reduce: bool = True
+        self,
+        x: Tensor,
+        guidance: Optional[Tensor] = None,
+        reduce: bool = True,
+        scores: Optional[Tensor] = None,
+        sample_keys: Optional[Tensor] = None,
     ) -> Tuple[Tensor, ...]:
         """Encode images.
 
@@ -69,6 +121,11 @@ class PrunedViT(VisionTransformer):
                 ``(B, C)``. Defaults to None.
             reduce (bool): False switches the reducer off for this call.
                 Defaults to True.
+            scores (Tensor, optional): Importance of every patch from
+                somewhere else, shape ``(B, P)``. Defaults to None.
+            sample_keys (Tensor, optional): What random choices follow from,
+                one number an image, int64, shape ``(B,)``. Defaults to None,
+                a hash of the pixels.
 
         Returns:
             tuple[Tensor]: One output for each of ``out_indices``. By
@@ -77,11 +134,18 @@ class PrunedViT(VisionTransformer):
             provenance, ``(B, C, h, w)``; ``avg_featmap`` the mean of the
             patches weighted by token size, ``(B, C)``.
         """
-        states = self.states(x, guidance, reduce, self.out_indices)
+        states = self.states(
+            x, guidance, reduce, self.out_indices, scores, sample_keys
+        )
         return tuple(self._format_state(states[i]) for i in self.out_indices)
 
     def encode(
-        self, x: Tensor, guidance: Optional[Tensor] = None, reduce: bool = True
+        self,
+        x: Tensor,
+        guidance: Optional[Tensor] = None,
+        reduce: bool = True,
+        scores: Optional[Tensor] = None,
+        sample_keys: Optional[Tensor] = None,
     ) -> TokenState:
         """Encode images and keep what each token stands for.
 
@@ -89,12 +153,16 @@ class PrunedViT(VisionTransformer):
             x (Tensor): Images, shape ``(B, 3, H, W)``.
             guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
             reduce (bool): False switches the reducer off. Defaults to True.
+            scores (Tensor, optional): As in :meth:`forward`.
+            sample_keys (Tensor, optional): As in :meth:`forward`.
 
         Returns:
             TokenState: After the last layer and the final norm.
         """
         last = self.num_layers - 1
-        return self.states(x, guidance, reduce, (last,))[last]
+        return self.states(x, guidance, reduce, (last,), scores, sample_keys)[
+            last
+        ]
 
     def states(
         self,
@@ -102,6 +170,8 @@ class PrunedViT(VisionTransformer):
         guidance: Optional[Tensor] = None,
         reduce: bool = True,
         at: Optional[Collection[int]] = None,
+        scores: Optional[Tensor] = None,
+        sample_keys: Optional[Tensor] = None,
     ) -> Dict[int, TokenState]:
         """Encode images and return the tokens after several layers.
 
@@ -111,6 +181,8 @@ class PrunedViT(VisionTransformer):
             reduce (bool): False switches the reducer off. Defaults to True.
             at (Collection[int], optional): Indices of layers. Defaults to
                 None, all layers.
+            scores (Tensor, optional): As in :meth:`forward`.
+            sample_keys (Tensor, optional): As in :meth:`forward`.
 
         Returns:
             dict[int, TokenState]: Layer index to the state after it; the
@@ -119,9 +191,21 @@ class PrunedViT(VisionTransformer):
         self._check_guidance(guidance, len(x))
         at = range(self.num_layers) if at is None else at
         state = self.embed(x)
+        self._check_scores(scores, state)
+        if reduce and self.reducer.draws and sample_keys is None:
+            sample_keys = hash_images(x)
+        view = LayerView(
+            0,
+            state,
+            guidance,
+            scores=scores,
+            sample_keys=sample_keys,
+            num_layers=self.num_layers,
+        )
         found = {}
         for index, layer in enumerate(self.layers):
-            state = self._run_layer(index, layer, state, guidance, reduce)
+            view = replace(view, index=index, state=state)
+            state = self._run_layer(layer, view, reduce)
             if index == self.num_layers - 1 and self.final_norm:
                 state = state.with_tokens(self.ln1(state.tokens))
             if index in at:
@@ -183,19 +267,17 @@ class PrunedViT(VisionTransformer):
         return super().get_layer_depth(param_name, prefix)
 
     def _run_layer(
-        self,
-        index: int,
-        layer: ReducibleEncoderLayer,
-        state: TokenState,
-        guidance: Optional[Tensor],
-        reduce: bool,
+        self, layer: ReducibleEncoderLayer, view: LayerView, reduce: bool
     ) -> TokenState:
         """One layer with the two moments at which a strategy may decide."""
+        state = view.state
         if not reduce:
             tokens, _ = self._call(layer, state.tokens, None, None)
             return state.with_tokens(tokens)
-        view = LayerView(
-            index, state, guidance, partial(self.look_ahead, index)
+        view = replace(
+            view,
+            look_ahead=partial(self.look_ahead, view.index),
+            mean_key=partial(layer, state.tokens, key_only=True),
         )
         state = state.apply(self.reducer.before_layer(view))
         view = replace(view, state=state)
@@ -220,6 +302,19 @@ class PrunedViT(VisionTransformer):
         if self.out_type == 'avg_featmap':
             return self.ln2(state.mean())
         return self._format_output(state.tokens, state.grid)
+
+    def _check_scores(
+        self, scores: Optional[Tensor], state: TokenState
+    ) -> None:
+        if scores is None:
+            return
+        expected = state.owner.shape
+        if scores.shape != expected:
+            raise ValueError(
+                'PrunedViT expects one score a patch, shape '
+                f'{tuple(expected)}, but got {tuple(scores.shape)}; leave '
+                'the class token out, and score images of the same size.'
+            )
 
     def _check_guidance(self, guidance: Optional[Tensor], batch: int) -> None:
         if guidance is None:

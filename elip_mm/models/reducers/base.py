@@ -20,10 +20,13 @@ class TokenReducer(BaseModule):
     Attributes:
         weigh_by_size (bool): Whether a token that stands for several patches
             is attended to as often (proportional attention).
+        draws (bool): Whether the strategy chooses at random. Its view then
+            carries one key an image, from which all choices follow.
         strength (float): 0 keeps all tokens, 1 keeps the configured number.
     """
 
     weigh_by_size = False
+    draws = False
 
     def __init__(self, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
