@@ -1,5 +1,20 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from .attentive import AttentiveReducer, attentive_scores
 from .base import TokenReducer
 from .elip import ELIPReducer, ELIPStage
+from .evit import EViTReducer
+from .masking import CenterReducer, MaskingReducer, RandomReducer
+from .tome import ToMeReducer
 
-__all__ = ['ELIPReducer', 'ELIPStage', 'TokenReducer']
+__all__ = [
+    'AttentiveReducer',
+    'CenterReducer',
+    'ELIPReducer',
+    'ELIPStage',
+    'EViTReducer',
+    'MaskingReducer',
+    'RandomReducer',
+    'ToMeReducer',
+    'TokenReducer',
+    'attentive_scores',
+]

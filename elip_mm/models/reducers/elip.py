@@ -5,7 +5,12 @@ from typing import Optional, Sequence, Tuple, Union
 import torch
 from torch import Tensor
 
-from elip_mm.ops import base_count, keep_and_fuse, share_to_count
+from elip_mm.ops import (
+    base_count,
+    keep_and_fuse,
+    keep_and_group,
+    share_to_count,
+)
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
 
@@ -59,6 +64,9 @@ class ELIPReducer(TokenReducer):
         without_guidance (str): What a call without text does:
             ``'keep_all'``, or ``'vision'`` to rank by the class token as it
             is. Defaults to 'keep_all'.
+        merge_tokens (int): Tokens that the unkept ones become. With more
+            than one, they are grouped around the best-scored of them by the
+            similarity of their keys in the stage's layer. Defaults to 1.
 
     Source: https://arxiv.org/abs/2309.16738.
     """
@@ -71,6 +79,7 @@ class ELIPReducer(TokenReducer):
         count_base: Union[str, int] = 'patches',
         keep_counts: Optional[Sequence[int]] = None,
         without_guidance: str = 'keep_all',
+        merge_tokens: int = 1,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -95,6 +104,12 @@ class ELIPReducer(TokenReducer):
                 "'tokens' or a positive number, but got "
                 f'{count_base!r}.'
             )
+        if not isinstance(merge_tokens, int) or merge_tokens < 1:
+            raise ValueError(
+                'ELIPReducer: merge_tokens must be a positive number of '
+                f'tokens, but got {merge_tokens!r}.'
+            )
+        self._merge_tokens = merge_tokens
         self._text_share = float(text_share)
         self._eps = float(eps)
         self._count_base = count_base
@@ -160,8 +175,17 @@ class ELIPReducer(TokenReducer):
         scores = view.look_ahead(probe, self._stages[index].look_ahead)
         # A summary token that the probe got is not one of the state's.
         scores = scores[:, probe.shape[1] - state.tokens.shape[1] :]
-        return keep_and_fuse(
-            scores, num_keep, num_prefix=state.num_prefix, eps=self._eps
+        if self._merge_tokens == 1:
+            return keep_and_fuse(
+                scores, num_keep, num_prefix=state.num_prefix, eps=self._eps
+            )
+        return keep_and_group(
+            scores,
+            view.mean_key(),
+            num_keep,
+            self._merge_tokens,
+            num_prefix=state.num_prefix,
+            eps=self._eps,
         )
 
     @torch.no_grad()

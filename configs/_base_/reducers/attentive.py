@@ -1,0 +1,3 @@
+# A-CLIP's masking for any depth, at the mean number of tokens of ELIP. The
+# model has to pass scores; docs/en/reducers.md shows how.
+reducer = dict(type='elip_mm.AttentiveReducer', keep=0.72)

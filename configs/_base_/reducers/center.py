@@ -1,0 +1,2 @@
+# GLIP's masking for any depth, at the mean number of tokens of ELIP.
+reducer = dict(type='elip_mm.CenterReducer', keep=0.72)

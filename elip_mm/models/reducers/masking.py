@@ -1,0 +1,144 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""The masking baselines: patches are dropped, by chance or by given scores."""
+
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+from elip_mm.ops import keep_and_drop, keyed_uniform, share_to_count
+from elip_mm.registry import TOKEN_REDUCERS
+from elip_mm.structures import LayerView, TokenPlan
+
+from .base import TokenReducer
+from .checks import check_layers, check_share
+
+
+class MaskingReducer(TokenReducer):
+    """Drop patches before one layer; subclasses say which.
+
+    Args:
+        keep (float): Share of the patches that stays, in (0, 1]; truncated
+            to a count. Defaults to 0.5.
+        layer (int): The drop happens before this layer, from 0. Defaults to
+            0: what is dropped is never computed at all.
+        seed (int): Another number draws other patches. Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        keep: float = 0.5,
+        layer: int = 0,
+        seed: int = 0,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self._keep = check_share(type(self).__name__, 'keep', keep)
+        self._layer = int(layer)
+        self._seed = int(seed)
+
+    def check(self, num_layers: int, embed_dims: int) -> None:
+        """Raise a ValueError if the layer does not exist."""
+        check_layers(type(self).__name__, (self._layer,), num_layers)
+
+    def score(self, view: LayerView) -> Optional[Tensor]:
+        """Importance of every patch, shape ``(B, P)``; None drops none."""
+        raise NotImplementedError
+
+    def before_layer(self, view: LayerView) -> Optional[TokenPlan]:
+        """Drop the patches that are scored low."""
+        if view.index != self._layer:
+            return None
+        # Only this plan changes the sequence, so tokens are still patches.
+        state = view.state
+        goal = share_to_count(self._keep, state.num_patches)
+        num_keep = self.ease(state.num_patches, goal)
+        if num_keep >= state.num_patches:
+            return None
+        scores = self.score(view)
+        if scores is None:
+            return None
+        return keep_and_drop(scores, num_keep, state.num_prefix)
+
+
+@TOKEN_REDUCERS.register_module()
+class RandomReducer(MaskingReducer):
+    """Drop patches at random, as FLIP does.
+
+    The choice follows from a key of the image (by default its pixels, see
+    ``PrunedViT.forward``) and the seed, never from a generator: a batch
+    drops what its images would have dropped alone, and a resumed run what an
+    unbroken one would have.
+
+    Args:
+        keep (float): As in :class:`MaskingReducer`. Defaults to 0.5.
+        layer (int): As in :class:`MaskingReducer`. Defaults to 0.
+        seed (int): As in :class:`MaskingReducer`. Defaults to 0.
+
+    Source: https://arxiv.org/abs/2212.00794.
+    """
+
+    draws = True
+
+    def score(self, view: LayerView) -> Tensor:
+        """Draw one number a patch."""
+        return keyed_uniform(
+            view.sample_keys, view.state.num_patches, self._seed
+        )
+
+
+@TOKEN_REDUCERS.register_module()
+class CenterReducer(MaskingReducer):
+    """Drop patches at random, those far from the centre first, as GLIP does.
+
+    Patches are drawn one after the other without replacement, each with a
+    chance proportional to a Gaussian around the centre of the image.
+
+    Args:
+        keep (float): As in :class:`MaskingReducer`. Defaults to 0.5.
+        layer (int): As in :class:`MaskingReducer`. Defaults to 0.
+        spread (float): Standard deviation of the Gaussian as a share of the
+            height and of the width of the image. Defaults to 0.2.
+        seed (int): As in :class:`MaskingReducer`. Defaults to 0.
+
+    Source: the idea is that of https://arxiv.org/abs/2403.15837 (Gaussian
+    masking centred on the image).
+    """
+
+    draws = True
+
+    def __init__(
+        self,
+        keep: float = 0.5,
+        layer: int = 0,
+        spread: float = 0.2,
+        seed: int = 0,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(keep, layer, seed, init_cfg)
+        if spread <= 0:
+            raise ValueError(
+                'CenterReducer: spread must be positive, a share of the '
+                f'side of the image, but got {spread}.'
+            )
+        self._spread = float(spread)
+
+    def score(self, view: LayerView) -> Tensor:
+        """Draw one number a patch, higher near the centre.
+
+        The largest values of ``log(u) / w`` are a draw without replacement
+        with chances proportional to ``w``. Compared by its logarithm, with
+        the sign turned, so that far corners do not underflow.
+        """
+        state = view.state
+        drawn = keyed_uniform(view.sample_keys, state.num_patches, self._seed)
+        return self._log_weight(state.grid, drawn) - (-drawn.log()).log()
+
+    def _log_weight(self, grid, like: Tensor) -> Tensor:
+        """Logarithm of the Gaussian at every patch, shape ``(P,)``."""
+        rows, columns = (
+            (torch.arange(side, device=like.device) + 0.5) / side - 0.5
+            for side in grid
+        )
+        square = rows[:, None] ** 2 + columns**2
+        return -(square / (2 * self._spread**2)).flatten().to(like.dtype)

@@ -1,0 +1,106 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from typing import Optional, Sequence, Union
+
+from elip_mm.ops import match_halves, most_merges
+from elip_mm.registry import TOKEN_REDUCERS
+from elip_mm.structures import LayerView, TokenPlan
+
+from .base import TokenReducer
+
+
+@TOKEN_REDUCERS.register_module()
+class ToMeReducer(TokenReducer):
+    """Merge the tokens whose keys are most alike, in every layer.
+
+    Between the attention and the feed-forward half, bipartite soft matching
+    on the keys, averaged over the heads, pairs tokens off and merges the most
+    similar pairs into their mean, weighted by the patches that each token
+    stands for. Text plays no part.
+
+    Args:
+        num_merge (int or Sequence[int]): Tokens that a layer merges away, or
+            one number for each layer. A layer never merges more than half.
+            Defaults to 8.
+        schedule (str): With one number ``r`` for all layers: ``'constant'``,
+            or ``'decreasing'`` from ``2 r`` in the first layer straight down
+            to 0 in the last, which merges as many in all. Defaults to
+            'constant'.
+        weigh_by_size (bool): Proportional attention: whether a token is
+            attended to as often as the patches it stands for would be.
+            Defaults to True.
+
+    Source: https://arxiv.org/abs/2210.09461.
+    """
+
+    def __init__(
+        self,
+        num_merge: Union[int, Sequence[int]] = 8,
+        schedule: str = 'constant',
+        weigh_by_size: bool = True,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if schedule not in ('constant', 'decreasing'):
+            raise ValueError(
+                "ToMeReducer: schedule must be 'constant' or 'decreasing', "
+                f'but got {schedule!r}.'
+            )
+        several = not isinstance(num_merge, int)
+        numbers = tuple(num_merge) if several else (num_merge,)
+        if any(number < 0 for number in numbers):
+            raise ValueError(
+                'ToMeReducer: num_merge counts tokens, so it cannot be '
+                f'negative, but got {num_merge}.'
+            )
+        if several and schedule != 'constant':
+            raise ValueError(
+                f'ToMeReducer: schedule={schedule!r} needs one number in '
+                f'num_merge, but got {numbers}; leave one of the two out.'
+            )
+        self._num_merge = numbers if several else int(num_merge)
+        self._schedule = schedule
+        self.weigh_by_size = bool(weigh_by_size)
+
+    def check(self, num_layers: int, embed_dims: int) -> None:
+        """Raise a ValueError if there is not one number for each layer."""
+        if isinstance(self._num_merge, int):
+            return
+        if len(self._num_merge) != num_layers:
+            raise ValueError(
+                f'ToMeReducer: num_merge has {len(self._num_merge)} numbers, '
+                f'but the backbone {num_layers} layers; give one for each, '
+                'or a single one.'
+            )
+
+    def num_merge(self, index: int, num_layers: int) -> int:
+        """Tokens that a layer merges away at full strength.
+
+        Args:
+            index (int): Index of the layer.
+            num_layers (int): Depth of the backbone.
+
+        Returns:
+            int: The count, before it is limited to half of the tokens.
+        """
+        if not isinstance(self._num_merge, int):
+            return self._num_merge[index]
+        if self._schedule == 'constant' or num_layers < 2:
+            return self._num_merge
+        left = 1 - index / (num_layers - 1)
+        # Halves go to the even neighbour, so the sum over all layers stays.
+        return round(2 * self._num_merge * left)
+
+    def after_attention(self, view: LayerView) -> Optional[TokenPlan]:
+        """Match on the keys of this layer and merge."""
+        state = view.state
+        total = state.num_patch_tokens
+        number = min(
+            self.num_merge(view.index, view.num_layers),
+            most_merges(total + state.num_prefix, state.num_prefix),
+        )
+        number = total - self.ease(total, total - number)
+        if number == 0:
+            return None
+        return match_halves(
+            view.trace.mean_key(), state.sizes, number, state.num_prefix
+        )
