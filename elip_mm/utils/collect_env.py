@@ -28,8 +28,3 @@ def collect_env() -> Dict[str, str]:
             env[name] = installed_version(name) or 'not installed'
     env['elip_mm'] = __version__
     return env
-
-
-if __name__ == '__main__':
-    for key, value in collect_env().items():
-        print(f'{key}: {value}')

@@ -2,8 +2,6 @@
 import time
 import warnings
 
-from mmengine import DefaultScope
-
 __all__ = ['register_all_modules']
 
 
@@ -19,6 +17,7 @@ def register_all_modules(init_default_scope: bool = True) -> None:
             scope, so that names need no prefix. Defaults to True.
     """
     import mmpretrain.utils
+    from mmengine.registry import DefaultScope
 
     import elip_mm.datasets
     import elip_mm.engine

@@ -2,12 +2,16 @@
 """What checkpoints hold, how they are written, and how they are read."""
 
 import collections
+import functools
+import http.server
 import logging
 import os
 import pickle
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
+import mmengine
 import numpy as np
 import pytest
 import torch
@@ -21,6 +25,7 @@ from elip_mm.engine.hooks.safe_checkpoint_hook import (
     AtomicLocalBackend,
     SafeCheckpointHook,
 )
+from elip_mm.registry import METRICS
 
 RUNNER = SimpleNamespace(logger=logging.getLogger('toy'))
 
@@ -233,3 +238,36 @@ def test_best_checkpoints_are_written_safely_as_well():
     assert hook.backend_args == dict(backend='elip_mm.atomic')
     elsewhere = SafeCheckpointHook(backend_args=dict(backend='petrel'))
     assert elsewhere.backend_args == dict(backend='petrel')
+
+
+def test_file_from_a_server_is_read_safely_too(tmp_path):
+    served, cache = tmp_path / 'served', tmp_path / 'cache'
+    served.mkdir()
+    torch.save(dict(weight=torch.ones(2)), served / 'good.pth')
+    torch.save(Evil(os.system, 'true'), served / 'evil.pth')
+    handler = functools.partial(
+        http.server.SimpleHTTPRequestHandler, directory=served
+    )
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f'http://127.0.0.1:{server.server_port}'
+    try:
+        loader = CheckpointLoader._get_checkpoint_loader(address)
+        loaded = loader(f'{address}/good.pth', model_dir=str(cache))
+        assert loaded['weight'].tolist() == [1, 1]
+        with pytest.raises(ValueError, match='not loaded because'):
+            loader(f'{address}/evil.pth', model_dir=str(cache))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_predictions_of_all_rounds_are_dumped(tmp_path):
+    path = str(tmp_path / 'a.pkl')
+    metric = METRICS.build(
+        dict(type='elip_mm.DumpPredictions', out_file_path=path)
+    )
+    for queries in ([dict(i=0), dict(i=1)], [dict(i=2)]):
+        metric.process(None, queries)
+        metric.evaluate(len(queries))
+    assert mmengine.load(path) == [dict(i=0), dict(i=1), dict(i=2)]

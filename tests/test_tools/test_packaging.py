@@ -1,0 +1,152 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    """A wheel built from a copy of the repository."""
+    copy, out = (tmp_path_factory.mktemp(x) for x in ('copy', 'out'))
+    for part in ('elip_mm', 'configs', 'tools', 'requirements'):
+        shutil.copytree(
+            ROOT / part,
+            copy / part,
+            ignore=shutil.ignore_patterns('__pycache__', '.mim'),
+        )
+    for pattern in (
+        'setup.*',
+        'pyproject.toml',
+        'MANIFEST.in',
+        'LICENSE',
+        '*.md',
+        '*.yml',
+    ):
+        for path in ROOT.glob(pattern):
+            shutil.copy(path, copy)
+    subprocess.run(
+        [
+            sys.executable,
+            '-m',
+            'pip',
+            'wheel',
+            '-q',
+            '--no-deps',
+            '--no-build-isolation',
+            '-w',
+            out,
+            copy,
+        ],
+        check=True,
+        capture_output=True,
+    )
+    [path] = out.glob('*.whl')
+    with zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+def tracked(pattern, folder=ROOT):
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.glob(pattern)
+        if '__pycache__' not in path.parts
+    }
+
+
+def test_wheel_holds_code_and_data(wheel):
+    names = set(wheel.namelist())
+    code = {
+        f'elip_mm/{name}'
+        for name in tracked('**/*.py', ROOT / 'elip_mm')
+        if not name.startswith('.mim')
+    }
+    assert code <= names
+    assert any(
+        name.startswith('elip_mm/models/tokenizers/')
+        and name.endswith('.json')
+        for name in names
+    )
+    assert not any(name.startswith('tests') for name in names)
+
+
+def test_wheel_holds_what_mim_looks_for(wheel):
+    names = set(wheel.namelist())
+    for pattern in (
+        'configs/**/*.py',
+        'configs/**/*.yml',
+        'tools/*.py',
+        'tools/*.sh',
+        'model-index.yml',
+    ):
+        assert {f'elip_mm/.mim/{name}' for name in tracked(pattern)} <= names
+
+
+def test_wheel_requires_what_the_package_checks(wheel):
+    from elip_mm.utils.versions import REQUIREMENTS
+
+    [name] = (n for n in wheel.namelist() if n.endswith('METADATA'))
+    text = wheel.read(name).decode()
+    lines = [
+        line.split(': ')[1].replace(' ', '')
+        for line in text.splitlines()
+        if line.startswith('Requires-Dist')
+    ]
+    for need in REQUIREMENTS:
+        wanted = set(need.spec.split(',')) - {''}
+        [line] = (
+            x
+            for x in lines
+            if need.names[0] in x.split('<')[0].split('>')[0].split(';')[0]
+            and 'extra' not in x
+            and x.startswith(need.names[0])
+            and x[len(need.names[0]) :][:1] in ('', '<', '>')
+        )
+        found = set(line[len(need.names[0]) :].split(',')) - {''}
+        assert found == wanted, line
+
+
+def test_scripts_say_how_they_are_used():
+    for name in ('dist_train', 'dist_test', 'slurm_train', 'slurm_test'):
+        done = subprocess.run(
+            [ROOT / f'tools/{name}.sh'], text=True, capture_output=True
+        )
+        assert done.returncode == 2 and 'usage: ' in done.stderr
+
+
+def test_slurm_script_passes_everything_on(tmp_path):
+    # A stand-in for srun shows what it would be asked.
+    (tmp_path / 'srun').write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / 'srun').chmod(0o755)
+    done = subprocess.run(
+        [
+            ROOT / 'tools/slurm_train.sh',
+            'part',
+            'job',
+            'a b.py',
+            'dir',
+            '--resume',
+        ],
+        text=True,
+        capture_output=True,
+        env={
+            'PATH': f'{tmp_path}:/usr/bin:/bin',
+            'GPUS': '4',
+            'SRUN_ARGS': '--quiet --exclusive',
+        },
+    )
+    words = done.stdout.splitlines()
+    assert '--ntasks=4' in words and '--exclusive' in words
+    tail = words[words.index('a b.py') :]
+    assert tail == [
+        'a b.py',
+        '--work-dir=dir',
+        '--launcher',
+        'slurm',
+        '--resume',
+    ]
