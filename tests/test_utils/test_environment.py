@@ -12,9 +12,7 @@ from elip_mm.utils.user_errors import explain, short_errors
 
 def test_register_all_modules_takes_over_the_scope():
     with DefaultScope.overwrite_default_scope('mmengine'):
-        with warnings.catch_warnings():
-            warnings.simplefilter('error')
-            register_all_modules(init_default_scope=False)
+        register_all_modules(init_default_scope=False)
         scope = DefaultScope.get_current_instance
         assert scope().scope_name == 'mmengine'
         with pytest.warns(UserWarning, match='was "mmengine"'):
