@@ -77,7 +77,7 @@ LEVELS: Dict[str, SceneLevel] = {
         SceneLevel(
             name='easy',
             num_objects=(3, 4),
-            num_mentions=(2, 2),
+            num_mentions=(2, 3),
             shapes=SHAPES[:8],
             colours=_COLOURS[:10],
             patterns=PATTERNS[:1],
