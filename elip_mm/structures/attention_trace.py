@@ -54,9 +54,10 @@ class AttentionTrace:
         """Keys averaged over the heads, shape ``(B, N, d)``."""
         return self.key.detach().mean(dim=1)
 
-    @torch.no_grad()
     def _row(self, query: Tensor) -> Tensor:
-        query, key = widen(query), widen(self.key)
+        # Detached, not decorated with no_grad: torch.compile cannot follow a
+        # decorated method of an object that is made on the way.
+        query, key = widen(query.detach()), widen(self.key.detach())
         with exact(query.device):
             logits = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
         if self.bias is not None:

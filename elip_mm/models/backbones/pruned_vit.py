@@ -13,7 +13,7 @@ from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from elip_mm.models.layers import ReducibleEncoderLayer
+from elip_mm.models.layers import ReducibleEncoderLayer, plain_rates
 from elip_mm.ops import hash_images
 from elip_mm.registry import MODELS, TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
@@ -87,6 +87,7 @@ class PrunedViT(VisionTransformer):
         for layer in vit.layers:
             layer.__class__ = ReducibleEncoderLayer
             layer.causal = False
+            plain_rates(layer)
         vit.with_cp = with_cp
         vit.reducer = reducer.train(vit.training)
         return vit

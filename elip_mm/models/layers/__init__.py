@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from .calm import calm
+from .calm import calm, plain_rates
 from .encoder_layer import ReducibleEncoderLayer
 
-__all__ = ['ReducibleEncoderLayer', 'calm']
+__all__ = ['ReducibleEncoderLayer', 'calm', 'plain_rates']

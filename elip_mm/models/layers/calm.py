@@ -28,6 +28,20 @@ def calm(module: nn.Module) -> Iterator[None]:
             part.training = True
 
 
+def plain_rates(module: nn.Module) -> None:
+    """Make the rates of stochastic depth plain numbers, in place.
+
+    mmpretrain takes them from a numpy array, whose numbers ``torch.compile``
+    treats as tensors; it then breaks the graph where they are compared.
+
+    Args:
+        module (nn.Module): The module; its rates stay the same.
+    """
+    for part in module.modules():
+        if isinstance(getattr(part, 'drop_prob', None), float):
+            part.drop_prob = float(part.drop_prob)  # numpy's is a float, too
+
+
 def _draws(module: nn.Module) -> bool:
     """Whether a module draws random numbers in its current mode."""
     if not module.training:

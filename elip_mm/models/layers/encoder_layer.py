@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from elip_mm.structures import AttentionTrace, TokenPlan, exact, widen
 
-from .calm import calm
+from .calm import calm, plain_rates
 from .proportional import attend_with_bias
 
 Decide = Callable[[Tensor, AttentionTrace], Optional[TokenPlan]]
@@ -51,6 +51,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
         adopted = cls.__new__(cls)
         adopted.__dict__ = dict(layer.__dict__)
         adopted.causal = False
+        plain_rates(adopted)
         return adopted
 
     def forward(
@@ -148,7 +149,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
             even under autocast, shape ``(B, N)``.
         """
         with exact(tokens.device):
-            tokens = self.ln1(widen(tokens))
+            tokens = self._normalise(tokens)
             if not isinstance(self.attn.qkv, nn.Linear):
                 return self._score_by_keys(tokens)
             width, dims = self.attn.embed_dims, self.attn.head_dims
@@ -179,7 +180,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
             Tensor: In float32 or wider, shape ``(B, N, d)``.
         """
         with exact(tokens.device):
-            tokens = self.ln1(widen(tokens))
+            tokens = self._normalise(tokens)
             attn, width = self.attn, self.attn.embed_dims
             if not isinstance(attn.qkv, nn.Linear):
                 keys = attn.qkv(tokens)[..., width : 2 * width]
@@ -191,6 +192,12 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
                 bias = widen(bias[width : 2 * width])
                 bias = bias.view(-1, attn.head_dims).mean(dim=0)
             return F.linear(tokens, weight, bias)
+
+    def _normalise(self, tokens: Tensor) -> Tensor:
+        """First norm, in float32 or wider unless its weights are narrower."""
+        weight = getattr(self.ln1, 'weight', None)
+        dtype = widen(tokens).dtype if weight is None else weight.dtype
+        return widen(self.ln1(tokens.to(dtype)))
 
     def _score_by_keys(self, tokens: Tensor) -> Tensor:
         """The same where the projection is not a plain linear layer."""
