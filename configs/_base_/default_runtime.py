@@ -30,7 +30,7 @@ env_cfg = dict(
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='mmpretrain.UniversalVisualizer', vis_backends=vis_backends)
 
-# Curves over iterations: a validation is logged at its iteration, too.
+# Losses are averaged over as many iterations as lie between two log lines.
 log_processor = dict(window_size=50)
 log_level = 'INFO'
 
