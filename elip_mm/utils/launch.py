@@ -13,6 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from .console import shorten_console
 from .distribute import distribute_on_cpu, leave_processes
 from .user_errors import short_errors
 
@@ -223,6 +224,7 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.launcher != 'none' and not torch.cuda.is_available():
         distribute_on_cpu(cfg)
     cfg.setdefault('default_scope', 'elip_mm')
-    if 'runner_type' in cfg:
-        return RUNNERS.build(cfg)
-    return Runner.from_cfg(cfg)
+    build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+    runner = build(cfg)
+    shorten_console(runner.logger)
+    return runner
