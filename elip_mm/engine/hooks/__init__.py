@@ -1,12 +1,20 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .checkpoint_guard_hook import CheckpointGuardHook
+from .efficiency_hook import EfficiencyHook
+from .elip_pruning_hook import ELIPPruningHook
 from .keyed_randomness_hook import KeyedRandomnessHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .pruning_schedule_hook import PruningScheduleHook
 from .safe_checkpoint_hook import SafeCheckpointHook
+from .token_map_hook import TokenMapHook
 
 __all__ = [
     'CheckpointGuardHook',
+    'ELIPPruningHook',
+    'EfficiencyHook',
     'KeyedRandomnessHook',
     'PlainCheckpointHook',
+    'PruningScheduleHook',
     'SafeCheckpointHook',
+    'TokenMapHook',
 ]

@@ -27,6 +27,8 @@ class AttentiveReducer(MaskingReducer):
     Source: https://arxiv.org/abs/2212.08653 (A-CLIP).
     """
 
+    needs_scores = True
+
     def __init__(
         self,
         keep: float = 0.5,

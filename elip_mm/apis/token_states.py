@@ -1,0 +1,66 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Optional
+
+import torch
+from mmengine.model import is_model_wrapper
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from elip_mm.models.multimodal import LanguageImagePretrainer
+from elip_mm.structures import TokenState
+
+
+@torch.no_grad()
+def token_states(
+    model: nn.Module,
+    images: Tensor,
+    data_samples: Optional[List[DataSample]] = None,
+) -> Dict[int, TokenState]:
+    """See what becomes of the vision tokens of a batch, as in its loss.
+
+    Args:
+        model (nn.Module): A pre-trainer of this library, or a model that
+            :func:`attach_reducer` was applied to; it may be wrapped. Its
+            modes are the same afterwards.
+        images (Tensor): As the model takes them, preprocessed.
+        data_samples (list[DataSample], optional): Text that guides, one an
+            image. Defaults to None.
+
+    Returns:
+        dict[int, TokenState]: Layer to the tokens after it.
+    """
+    if is_model_wrapper(model):
+        model = model.module
+    attachment = getattr(model, '_attachment', None)
+    with _evaluating(model):
+        if attachment is not None:
+            host, tower = attachment.host, attachment.towers[0]
+            guidance = None
+            if data_samples is not None:
+                guidance = host.guide(model, images, data_samples, 'loss')
+            tower = model.get_submodule(tower)
+            return tower.states(host.flatten(model, images), guidance)
+        if isinstance(model, LanguageImagePretrainer):
+            guidance = None
+            if data_samples is not None:
+                ids = model.tokenize(data_samples)
+                guidance = model.guide(model.encode_text(ids))
+            return model.vision_backbone.states(images, guidance)
+    raise ValueError(
+        f'{type(model).__name__} does not reduce tokens: use a pre-trainer of '
+        'elip_mm, or put ELIPPruningHook into custom_hooks (attach_reducer '
+        'outside of a Runner).'
+    )
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Switch to evaluation; afterwards each part is in the mode it was in."""
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
