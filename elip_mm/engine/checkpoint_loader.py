@@ -9,6 +9,7 @@ allowed, and nothing else.
 """
 
 import functools
+import importlib
 import os
 import pickle
 import re
@@ -58,12 +59,19 @@ def _statistic(owner: Any, name: str) -> Callable:
     return getattr(HistoryBuffer, name)
 
 
+def _latin1(text: str, encoding: str) -> bytes:
+    """How old pickles spell bytes; torch 2.4 does not know it by itself."""
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError(f'it asks for encoding {encoding!r}')
+    return text.encode(encoding)
+
+
 def _allowed() -> List[Callable]:
     """What a log history consists of, under the names files may use."""
-    multiarray = getattr(np, '_core', None) or np.core
-    multiarray = multiarray.multiarray
     # Files name numpy's functions by where they were when it was written:
     # in numpy.core before numpy 2, in numpy._core since.
+    home = 'numpy._core' if np.__version__ >= '2' else 'numpy.core'
+    multiarray = importlib.import_module(f'{home}.multiarray')
     functions = [
         _under_name(
             getattr(multiarray, name), f'numpy.{core}.multiarray.{name}'
@@ -79,6 +87,7 @@ def _allowed() -> List[Callable]:
         *dtypes,
         *functions,
         _under_name(_statistic, 'builtins.getattr'),
+        _under_name(_latin1, '_codecs.encode'),
     ]
 
 

@@ -142,7 +142,7 @@ def test_plain_checkpoint_round_trip(tmp_path):
 
     meta = loaded['meta']
     assert meta['path'] == os.path.join('a', 'b')
-    assert meta['names'] == ('x', {'y'})
+    assert meta['names'] == ('x', ['y'])
     assert meta['mean'].dtype == torch.float64
     assert meta['flags'].tolist() == [1, 2]
     assert meta['flag'] is True and meta['text'] == 't'

@@ -94,9 +94,8 @@ def _plain(value: Any, where: str, warn: Callable[[str], None]) -> Any:
         )
     if isinstance(value, (list, tuple, set)):
         items = (_plain(v, f'{where}[{i}]', warn) for i, v in enumerate(value))
-        for kind in (list, tuple, set):
-            if isinstance(value, kind):
-                return kind(items)
+        # Sets become lists: torch 2.4 does not read them.
+        return tuple(items) if isinstance(value, tuple) else list(items)
     warn(
         f'{where} is left out of the checkpoint: a {type(value).__name__} '
         'is no plain data, and a checkpoint must load without running code.'
