@@ -10,6 +10,7 @@ from typing import Callable, Dict, Iterable, List, Optional
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from elip_mm.structures import TokenState
@@ -33,6 +34,32 @@ def count_flops(work: Callable[[], object]) -> int:
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as mode:
         work()
     return mode.get_total_flops()
+
+
+class _OperatorCounter(TorchDispatchMode):
+    """Counts the operators that reach the dispatcher, views included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+def count_operators(work: Callable[[], object]) -> int:
+    """Count the operators of a call, those of its backward pass included.
+
+    Args:
+        work (Callable): Called once without arguments.
+
+    Returns:
+        int: Calls of ATen operators. Depends on the version of torch.
+    """
+    with _OperatorCounter() as counter:
+        work()
+    return counter.calls
 
 
 def saved_bytes(
