@@ -7,6 +7,10 @@ from .painting import Fates, count_fates, paint_tokens, restore_images
 from .token_map import draw_token_map, save_token_sheet
 
 __all__ = [
-    'Fates', 'count_fates', 'draw_token_map', 'paint_tokens',
-    'restore_images', 'save_token_sheet'
+    'Fates',
+    'count_fates',
+    'draw_token_map',
+    'paint_tokens',
+    'restore_images',
+    'save_token_sheet',
 ]

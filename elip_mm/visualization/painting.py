@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Paint what became of the patches onto their image; red-green-blue only."""
+
 import colorsys
 from dataclasses import dataclass
 from typing import Tuple
@@ -55,18 +56,20 @@ def count_fates(state: TokenState, index: int = 0) -> Fates:
     """
     owner = state.owner[index].cpu()
     _, place, sizes = torch.unique(
-        owner[owner >= 0], return_inverse=True, return_counts=True)
+        owner[owner >= 0], return_inverse=True, return_counts=True
+    )
     alone = (sizes[place] == 1).sum().item()
     return Fates(
         kept=alone,
         merged=len(place) - alone,
         regions=(sizes > 1).sum().item(),
-        dropped=len(owner) - len(place))
+        dropped=len(owner) - len(place),
+    )
 
 
-def paint_tokens(image: np.ndarray,
-                 state: TokenState,
-                 index: int = 0) -> np.ndarray:
+def paint_tokens(
+    image: np.ndarray, state: TokenState, index: int = 0
+) -> np.ndarray:
     """Show kept patches clear, merged ones toned, dropped ones shaded.
 
     Patches of one token form a region: they share a tone and are outlined
@@ -85,7 +88,8 @@ def paint_tokens(image: np.ndarray,
     image = enlarge(image)
     owner = _spread(state.owner[index].cpu().numpy(), state.grid, image)
     values, place, counts = np.unique(
-        owner, return_inverse=True, return_counts=True)
+        owner, return_inverse=True, return_counts=True
+    )
     place = place.reshape(owner.shape)
     patch = image.shape[0] * image.shape[1] / state.num_patches
     tones = np.zeros((len(values), 3))
@@ -142,25 +146,28 @@ def restore_images(images: Tensor, preprocessor: nn.Module) -> np.ndarray:
     return images.permute(0, 2, 3, 1).cpu().numpy()
 
 
-def _spread(owner: np.ndarray, grid: Tuple[int, int],
-            image: np.ndarray) -> np.ndarray:
+def _spread(
+    owner: np.ndarray, grid: Tuple[int, int], image: np.ndarray
+) -> np.ndarray:
     """Give each pixel the owner of its patch, shape ``(H, W)``."""
     rows, columns = (
         np.arange(side) * cells // side
-        for side, cells in zip(image.shape, grid))
+        for side, cells in zip(image.shape, grid)
+    )
     return owner.reshape(grid)[rows][:, columns]
 
 
 def _tone(number: int) -> np.ndarray:
     """Tone of the n-th largest region: white, then pale hues far apart."""
     if number == 0:
-        return np.array([250., 250., 250.])
+        return np.array([250.0, 250.0, 250.0])
     hue = (0.5 + number * 0.618034) % 1
-    return 255 * np.array(colorsys.hsv_to_rgb(hue, 0.42, 1.))
+    return 255 * np.array(colorsys.hsv_to_rgb(hue, 0.42, 1.0))
 
 
-def _outline(picture: np.ndarray, owner: np.ndarray,
-             touched: np.ndarray) -> None:
+def _outline(
+    picture: np.ndarray, owner: np.ndarray, touched: np.ndarray
+) -> None:
     """Draw a thin line around each region, on the side of the region."""
     width = max(1, min(owner.shape) // 200)
     for axis in (0, 1):
@@ -169,12 +176,12 @@ def _outline(picture: np.ndarray, owner: np.ndarray,
             edge = (other != owner) & touched
             # The roll wraps around: no line along the frame of the picture.
             frame = slice(0, shift) if shift > 0 else slice(shift, None)
-            edge[(frame, ) if axis == 0 else (slice(None), frame)] = False
-            picture[edge] = 105.
+            edge[(frame,) if axis == 0 else (slice(None), frame)] = False
+            picture[edge] = 105.0
 
 
 def _hatch(picture: np.ndarray, dropped: np.ndarray) -> None:
     """Cross dropped patches out with thin diagonal strokes."""
     rows, columns = np.indices(dropped.shape)
     stroke = (rows + columns) % 12 < 1.5
-    picture[stroke & dropped] = 90.
+    picture[stroke & dropped] = 90.0

@@ -16,12 +16,14 @@ from .painting import count_fates, enlarge, paint_tokens
 States = Union[TokenState, Dict[int, TokenState]]
 
 
-def draw_token_map(image: np.ndarray,
-                   states: States,
-                   caption: str = '',
-                   mentioned_boxes: Optional[np.ndarray] = None,
-                   index: int = 0,
-                   max_stages: int = 5) -> np.ndarray:
+def draw_token_map(
+    image: np.ndarray,
+    states: States,
+    caption: str = '',
+    mentioned_boxes: Optional[np.ndarray] = None,
+    index: int = 0,
+    max_stages: int = 5,
+) -> np.ndarray:
     """Draw which patches of an image were kept, stage by stage.
 
     The image comes first, with the caption above; then one picture for each
@@ -50,15 +52,25 @@ def draw_token_map(image: np.ndarray,
     panels = [(enlarge(image), f'{image.shape[1]} x {image.shape[0]} pixels')]
     for layer, state in stages:
         where = '' if layer is None else f'layer {layer}: '
-        panels.append((paint_tokens(image, state, index),
-                       f'{where}{count_fates(state, index)}'))
+        panels.append(
+            (
+                paint_tokens(image, state, index),
+                f'{where}{count_fates(state, index)}',
+            )
+        )
     figure = Figure(figsize=_figure_size(panels, caption), dpi=100)
     canvas = FigureCanvasAgg(figure)
     top = _write_caption(figure, caption, len(panels))
     factor = panels[0][0].shape[0] / image.shape[0]
     for number, (picture, words) in enumerate(panels):
         axes = figure.add_axes(
-            ((number + .02) / len(panels), .02, .96 / len(panels), top - .02))
+            (
+                (number + 0.02) / len(panels),
+                0.02,
+                0.96 / len(panels),
+                top - 0.02,
+            )
+        )
         _show(axes, picture, words)
         if mentioned_boxes is not None:
             _frame(axes, np.asarray(mentioned_boxes) * factor)
@@ -66,8 +78,9 @@ def draw_token_map(image: np.ndarray,
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def save_token_sheet(path: Union[str, Path],
-                     maps: Sequence[np.ndarray]) -> Path:
+def save_token_sheet(
+    path: Union[str, Path], maps: Sequence[np.ndarray]
+) -> Path:
     """Write several pictures below each other into one file.
 
     Args:
@@ -80,14 +93,16 @@ def save_token_sheet(path: Union[str, Path],
         Path: The file.
     """
     if not maps:
-        raise ValueError('save_token_sheet: there is no picture to write; '
-                         'draw at least one with draw_token_map.')
+        raise ValueError(
+            'save_token_sheet: there is no picture to write; '
+            'draw at least one with draw_token_map.'
+        )
     height = sum(one.shape[0] for one in maps)
     width = max(one.shape[1] for one in maps)
     sheet = np.full((height, width, 3), 255, dtype=np.uint8)
     top = 0
     for one in maps:
-        sheet[top:top + one.shape[0], :one.shape[1]] = one
+        sheet[top : top + one.shape[0], : one.shape[1]] = one
         top += one.shape[0]
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,8 +110,9 @@ def save_token_sheet(path: Union[str, Path],
     return path
 
 
-def _choose_stages(states: States, at_most: int,
-                   index: int) -> List[Tuple[Optional[int], TokenState]]:
+def _choose_stages(
+    states: States, at_most: int, index: int
+) -> List[Tuple[Optional[int], TokenState]]:
     """Layers after which fewer tokens are left than before."""
     if isinstance(states, TokenState):
         return [(None, states)]
@@ -128,8 +144,10 @@ def _wrap(caption: str, panels: int) -> List[str]:
 def _figure_size(panels: list, caption: str) -> Tuple[float, float]:
     height, width = panels[0][0].shape[:2]
     lines = len(_wrap(caption, len(panels))) + 1.6
-    return (_PANEL_INCHES * len(panels),
-            _PANEL_INCHES * .96 * height / width + _LINE_INCHES * lines)
+    return (
+        _PANEL_INCHES * len(panels),
+        _PANEL_INCHES * 0.96 * height / width + _LINE_INCHES * lines,
+    )
 
 
 def _write_caption(figure: Figure, caption: str, panels: int) -> float:
@@ -137,9 +155,14 @@ def _write_caption(figure: Figure, caption: str, panels: int) -> float:
     lines = _wrap(caption, panels)
     inches = figure.get_size_inches()[1]
     figure.text(
-        .02 / panels, 1 - .06 / inches, '\n'.join(lines), fontsize=11,
-        va='top', style='italic')
-    return 1 - _LINE_INCHES * (len(lines) + .1) / inches
+        0.02 / panels,
+        1 - 0.06 / inches,
+        '\n'.join(lines),
+        fontsize=11,
+        va='top',
+        style='italic',
+    )
+    return 1 - _LINE_INCHES * (len(lines) + 0.1) / inches
 
 
 def _show(axes, picture: np.ndarray, words: str) -> None:
@@ -154,7 +177,14 @@ def _show(axes, picture: np.ndarray, words: str) -> None:
 
 def _frame(axes, boxes: np.ndarray) -> None:
     for left, top, right, bottom in boxes - 0.5:  # imshow counts from centres
-        for colour, width in (('black', 3.), ('white', 1.4)):
+        for colour, width in (('black', 3.0), ('white', 1.4)):
             axes.add_patch(
-                Rectangle((left, top), right - left, bottom - top, fill=False,
-                          ec=colour, lw=width))
+                Rectangle(
+                    (left, top),
+                    right - left,
+                    bottom - top,
+                    fill=False,
+                    ec=colour,
+                    lw=width,
+                )
+            )
