@@ -11,9 +11,11 @@ default_hooks = dict(
         type='elip_mm.SafeCheckpointHook',
         by_epoch=False,
         interval=1000,
-        max_keep_ckpts=2),
+        max_keep_ckpts=2,
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='mmpretrain.VisualizationHook', enable=False))
+    visualization=dict(type='mmpretrain.VisualizationHook', enable=False),
+)
 
 custom_hooks = [
     dict(type='elip_mm.KeyedRandomnessHook'),
@@ -25,10 +27,13 @@ env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     # On a machine without accelerators the tools choose gloo instead.
-    dist_cfg=dict(backend='nccl'))
+    dist_cfg=dict(backend='nccl'),
+)
 
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='mmpretrain.UniversalVisualizer', vis_backends=vis_backends)
+visualizer = dict(
+    type='mmpretrain.UniversalVisualizer', vis_backends=vis_backends
+)
 
 # Losses are averaged over as many iterations as lie between two log lines.
 log_processor = dict(window_size=50)
