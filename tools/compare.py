@@ -15,6 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
+from mmengine.logging import MMLogger
+
 from elip_mm.comparison import (
     Run,
     measure_costs,
@@ -75,6 +77,8 @@ def main() -> None:
     print('measuring costs and step times', flush=True)
     warnings.filterwarnings('ignore')
     register_all_modules()
+    # Building a model logs a line for each parameter.
+    MMLogger.get_current_instance().setLevel('WARNING')
     recipes = {run.name: run.load_config() for run in runs}
     times = time_steps(recipes, args.batch_size)
     results = [

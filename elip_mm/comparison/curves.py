@@ -7,10 +7,11 @@ from matplotlib.figure import Figure
 
 from .results import Result
 
+# mmengine logs a validation at its epoch.
 PANELS = [
-    ('loss', 'training loss (nats)'),
-    ('i2t/retrieval/Recall@1', 'validation: image to text, recall at 1 (%)'),
-    ('t2i/retrieval/Recall@1', 'validation: text to image, recall at 1 (%)'),
+    ('loss', 'training loss', 'iteration'),
+    ('i2t/retrieval/Recall@1', 'validation, image to text: R@1 (%)', 'epoch'),
+    ('t2i/retrieval/Recall@1', 'validation, text to image: R@1 (%)', 'epoch'),
 ]
 
 
@@ -22,13 +23,13 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
         path (Path): The picture to write.
     """
     panels = [
-        (key, title)
-        for key, title in PANELS
-        if any(key in result.curves for result in results)
+        panel
+        for panel in PANELS
+        if any(panel[0] in result.curves for result in results)
     ]
     figure = Figure(figsize=(5 * max(len(panels), 1), 3.6), dpi=110)
     FigureCanvasAgg(figure)
-    for number, (key, title) in enumerate(panels, start=1):
+    for number, (key, title, unit) in enumerate(panels, start=1):
         axis = figure.add_subplot(1, len(panels), number)
         for result in results:
             points = result.curves.get(key, [])
@@ -37,7 +38,7 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
                 label=result.name,
                 marker='.' if len(points) < 20 else None,
             )
-        axis.set(title=title, xlabel='iteration')
+        axis.set(title=title, xlabel=unit)
         axis.title.set_fontsize(10)
         axis.grid(alpha=0.3)
         axis.legend()

@@ -6,4 +6,5 @@ reducer = dict(
         dict(layer=4, look_ahead=6, keep=0.65),
         dict(layer=10, look_ahead=2, keep=0.40),
     ],
-    text_share=0.2)
+    text_share=0.2,
+)

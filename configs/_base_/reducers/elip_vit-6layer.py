@@ -6,4 +6,5 @@ reducer = dict(
         dict(layer=2, look_ahead=3, keep=0.65),
         dict(layer=5, look_ahead=1, keep=0.40),
     ],
-    text_share=0.2)
+    text_share=0.2,
+)
