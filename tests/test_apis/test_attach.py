@@ -157,6 +157,7 @@ def test_gradients_reach_the_tower_and_guiding_draws_no_random_number(
     images = batch.get('images', batch.get('inputs'))
     before = torch.get_rng_state()
     token_states(model, images, batch['data_samples'])
+    model._attachment.host.guide(model, images, batch['data_samples'], 'loss')
     assert torch.equal(torch.get_rng_state(), before)
     assert [module.training for module in model.modules()] == modes
     losses = model(**batch, mode='loss')
