@@ -40,25 +40,31 @@ class Measurement:
     images: int = 1
 
     @property
-    def best_time(self) -> float:
-        return min(self.times)
-
-    @property
     def images_per_second(self) -> float:
         return self.images / median(self.times)
 
     def relative_to(self, base: 'Measurement') -> Dict[str, float]:
-        """Ratios to a baseline that was timed in the same rounds."""
-        ratios = [own / other for own, other in zip(self.times, base.times)]
-        return dict(
+        """Ratios to a baseline that was timed in the same rounds.
+
+        Args:
+            base (Measurement): The baseline.
+
+        Returns:
+            dict[str, float]: ``flops``, ``operators``; for training
+            ``saved_bytes``; if times were taken ``time``, the ratio of the
+            minima, and ``time_median``, the median of the ratios by round.
+        """
+        ratios = dict(
             flops=self.flops / base.flops,
-            saved_bytes=self.saved_bytes / base.saved_bytes
-            if base.saved_bytes
-            else float('nan'),
             operators=self.operators / base.operators,
-            time=self.best_time / base.best_time,
-            time_median=median(ratios),
         )
+        if base.saved_bytes:
+            ratios['saved_bytes'] = self.saved_bytes / base.saved_bytes
+        if base.times:
+            by_round = zip(self.times, base.times)
+            ratios['time'] = min(self.times) / min(base.times)
+            ratios['time_median'] = median(a / b for a, b in by_round)
+        return ratios
 
 
 def measure(
