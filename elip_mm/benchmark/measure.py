@@ -23,7 +23,7 @@ class Measurement:
         name (str): Name of the workload.
         flops (int): FLOPs of one repetition, look-ahead included.
         saved_bytes (int): Activations kept for the backward pass; 0 for
-            inference.
+            inference and on the meta device.
         operators (int): Operators that one repetition calls.
         peak_bytes (int, optional): Highest memory of the device in use. None
             where the device does not tell.
@@ -93,9 +93,7 @@ def measure(
         Measurement(
             name=work.name,
             flops=count_flops(work.run),
-            saved_bytes=saved_bytes(work.forward, work.module.parameters())
-            if work.train
-            else 0,
+            saved_bytes=_saved_bytes(work),
             operators=count_operators(work.run),
             peak_bytes=_peak_bytes(work),
             times=tuple(times[index]),
@@ -122,6 +120,13 @@ def _time_in_turns(
 def _wait_for_device() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+
+
+def _saved_bytes(work: Workload) -> int:
+    # Without real kernels attention is not fused, and stores its matrices.
+    if not work.train or next(work.module.parameters()).is_meta:
+        return 0
+    return saved_bytes(work.forward, work.module.parameters())
 
 
 def _peak_bytes(work: Workload) -> Optional[int]:
