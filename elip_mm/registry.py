@@ -41,6 +41,7 @@ __all__ = [
     'STRATEGIES',
     'FUNCTIONS',
     'TOKEN_REDUCERS',
+    'build_reducer',
 ]
 
 
@@ -90,3 +91,18 @@ INFERENCERS = _child('INFERENCERS', 'apis', mmengine_nodes)
 TOKEN_REDUCERS = Registry(
     'token reducer', scope='elip_mm', locations=['elip_mm.models.reducers']
 )
+
+
+def build_reducer(cfg: dict):
+    """Build a strategy, whatever the default scope is at that moment.
+
+    A hook may bring one into a config of mmpretrain, whose scope knows no
+    registry of strategies; each build there would log a failed search.
+
+    Args:
+        cfg (dict): Config of a strategy from ``TOKEN_REDUCERS``.
+
+    Returns:
+        TokenReducer: The strategy.
+    """
+    return TOKEN_REDUCERS.build({'_scope_': 'elip_mm', **cfg})

@@ -8,7 +8,7 @@ from typing import Callable, Iterator, Optional, Sequence, Tuple, Union
 from mmengine.model import is_model_wrapper
 from torch import nn
 
-from elip_mm.registry import TOKEN_REDUCERS
+from elip_mm.registry import TOKEN_REDUCERS, build_reducer
 
 from .checks import check_during, check_width, choose_host
 from .hosts import Host
@@ -102,7 +102,7 @@ def attach_reducer(
     check_width(inner, host, towers)
     reducer = _complete(reducer)
     for tower in towers.values():  # unfit stages fail before any change
-        TOKEN_REDUCERS.build(reducer).check(tower.num_layers, tower.embed_dims)
+        build_reducer(reducer).check(tower.num_layers, tower.embed_dims)
     for tower in towers.values():
         HostedViT.adopt(tower, reducer, with_cp)
     inner._attachment = Attachment(host, tuple(towers), during, type(inner))

@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from elip_mm.models.layers import ReducibleEncoderLayer, plain_rates
 from elip_mm.ops import hash_images
-from elip_mm.registry import MODELS, TOKEN_REDUCERS
+from elip_mm.registry import MODELS, build_reducer
 from elip_mm.structures import LayerView, TokenPlan, TokenState
 
 
@@ -52,7 +52,7 @@ class PrunedViT(VisionTransformer):
             [ReducibleEncoderLayer.adopt(layer) for layer in self.layers]
         )
         self.with_cp = with_cp
-        self.reducer = TOKEN_REDUCERS.build(
+        self.reducer = build_reducer(
             reducer or dict(type='elip_mm.TokenReducer')
         )
         self.reducer.check(self.num_layers, self.embed_dims)
@@ -81,7 +81,7 @@ class PrunedViT(VisionTransformer):
                 f'mmpretrain, but got a {type(vit).__name__}, whose forward '
                 'may differ; name another target.'
             )
-        reducer = TOKEN_REDUCERS.build(reducer)
+        reducer = build_reducer(reducer)
         reducer.check(vit.num_layers, vit.embed_dims)
         vit.__class__ = cls
         for layer in vit.layers:

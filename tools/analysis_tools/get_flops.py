@@ -1,0 +1,109 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Count the arithmetic of a recipe's vision tower, stage by stage.
+
+    python tools/analysis_tools/get_flops.py CONFIG [--shape H W]
+
+Works on configs of this library and of mmpretrain, with or without
+ELIPPruningHook. Attention and look-ahead are counted, two FLOPs for a
+multiply-add; norms, softmax and the movement of tokens are not.
+"""
+
+import argparse
+import logging
+import warnings
+from typing import List
+
+warnings.filterwarnings('ignore')
+
+from mmengine.config import Config, DictAction  # noqa: E402
+
+from elip_mm.evaluation.tower_costs import (  # noqa: E402
+    TowerCosts,
+    count_tower,
+    find_tower_configs,
+)
+from elip_mm.utils.user_errors import short_errors  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('config')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs=2,
+        metavar=('H', 'W'),
+        help="height and width of the image; the config's by default",
+    )
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--traceback', action='store_true')
+    return parser.parse_args()
+
+
+def format_costs(costs: TowerCosts, plain: TowerCosts) -> List[str]:
+    """Write the counts as a table.
+
+    Args:
+        costs (TowerCosts): Of the tower as configured.
+        plain (TowerCosts): Of the same tower without reduction.
+
+    Returns:
+        list[str]: Lines.
+    """
+    unit, name = (1e9, 'GFLOPs') if plain.forward > 1e9 else (1e6, 'MFLOPs')
+
+    def show(flops: int) -> str:
+        number = flops / unit
+        return f'{number:7.3f}' if number < 10 else f'{number:7.2f}'
+
+    lines = [
+        f'  layers  tokens | forward  look-ahead | with backward  ({name})',
+        f'   embed         | {show(costs.embedding)}'
+        f'  {"":10} | {show(2 * costs.embedding):>13}',
+    ]
+    for stage in costs.stages:
+        first, last = stage.layers[0], stage.layers[-1]
+        span = f'{first}' if first == last else f'{first}-{last}'
+        ahead = show(stage.look_ahead) if stage.look_ahead else ''
+        lines.append(
+            f'{span:>8}  {stage.tokens:>6} | {show(stage.forward)}'
+            f'  {ahead:>10} | {show(stage.all_training):>13}'
+        )
+    own = costs.forward - costs.look_ahead
+    lines += [
+        f'   total         | {show(own)}  {show(costs.look_ahead):>10} |'
+        f' {show(costs.training):>13}',
+        '',
+        f'one image forward:      {show(costs.forward).strip()} {name}, '
+        f'{costs.forward / plain.forward:.3f} of the plain tower',
+        f'forward and backward:   {show(costs.training).strip()} {name}, '
+        f'{costs.training / plain.training:.3f} of the plain tower',
+        f'look-ahead:             {costs.look_ahead / costs.training:.1%} of '
+        'forward and backward',
+        f'tokens entering layers: {" ".join(map(str, costs.entered))}',
+        f'tokens leaving layers:  {" ".join(map(str, costs.left))}',
+    ]
+    return lines
+
+
+def main() -> None:
+    """Count every vision tower of the config."""
+    args = parse_args()
+    # Building a tower is of no interest here.
+    logging.disable(logging.INFO)
+    with short_errors(args.traceback):
+        cfg = Config.fromfile(args.config)
+        if args.cfg_options:
+            cfg.merge_from_dict(args.cfg_options)
+        scope = cfg.get('default_scope', 'elip_mm')
+        for path, tower in find_tower_configs(cfg).items():
+            shape = args.shape and tuple(args.shape)
+            costs = count_tower(tower, shape, scope=scope)
+            plain = count_tower(tower, shape, reduce=False, scope=scope)
+            reducer = tower.get('reducer') or dict(type='none')
+            print(f'{path} (reducer: {reducer["type"]}), one image\n')
+            print('\n'.join(format_costs(costs, plain)))
+
+
+if __name__ == '__main__':
+    main()
