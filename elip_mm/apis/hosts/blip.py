@@ -92,7 +92,9 @@ class BlipNLVRHost(BertGuidedHost):
     ) -> Optional[Tensor]:
         """Encode the statements; see :meth:`Host.guide`."""
         guidance = self.encode(model, model.preprocess_text(data_samples))
-        return guidance.repeat(2, 1)
+        # Two images a statement; one where only tokens are looked at.
+        count = len(self.flatten(model, images)) // len(data_samples)
+        return guidance.repeat(count, 1)
 
 
 class BlipCaptionHost(Host):
