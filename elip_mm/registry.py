@@ -41,7 +41,6 @@ __all__ = [
     'STRATEGIES',
     'FUNCTIONS',
     'TOKEN_REDUCERS',
-    'build_reducer',
 ]
 
 

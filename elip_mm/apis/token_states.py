@@ -46,7 +46,12 @@ def token_states(
             if data_samples is not None:
                 ids = model.tokenize(data_samples)
                 guidance = model.guide(model.encode_text(ids))
-            return model.vision_backbone.states(images, guidance)
+            scores = None
+            if hasattr(model, 'score_images'):
+                scores = model.score_images(images)
+            return model.vision_backbone.states(
+                images, guidance, scores=scores
+            )
     raise ValueError(
         f'{type(model).__name__} does not reduce tokens: use a pre-trainer of '
         'elip_mm, or put ELIPPruningHook into custom_hooks (attach_reducer '

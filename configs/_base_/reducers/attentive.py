@@ -1,3 +1,3 @@
 # A-CLIP's masking for any depth, at the mean number of tokens of ELIP. The
-# model has to pass scores; docs/en/reducers.md shows how.
+# model has to pass scores, as AttentiveCLIPPretrainer does.
 reducer = dict(type='elip_mm.AttentiveReducer', keep=0.72)

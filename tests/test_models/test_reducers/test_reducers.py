@@ -2,17 +2,23 @@
 """What single strategies promise beyond the contract of all of them."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.model import ExponentialMovingAverage
 
+from elip_mm.apis import token_states
 from elip_mm.evaluation.efficiency import kept_patches
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.models.layers.proportional import by_channel, by_mask
 from elip_mm.models.reducers import attentive_scores
 from elip_mm.ops import hash_images, keep_and_group, keyed_uniform
+from elip_mm.registry import MODELS
 from elip_mm.structures import AttentionTrace
+
+CONFIGS = Path(__file__).parents[3] / 'configs'
 
 
 def make_vit(reducer, **kwargs):
@@ -97,6 +103,35 @@ def test_attentive_obeys_the_scores_of_a_moving_average():
     assert vit.encode(images).tokens.shape[1] == 65
     with pytest.raises(ValueError, match='one score a patch'):
         vit.encode(images, scores=scores[:, :60])
+
+
+def test_attentive_clip_scores_by_the_average_of_its_past():
+    cfg = Config.fromfile(
+        CONFIGS / 'clip/clip_tiny_dense_1xb64_synthetic-scenes-64px.py'
+    )
+    cfg.model.type = 'elip_mm.AttentiveCLIPPretrainer'
+    cfg.model.momentum = 0.5
+    cfg.model.pop('guidance', None)
+    reducer = Config.fromfile(CONFIGS / '_base_/reducers/attentive.py').reducer
+    cfg.model.vision_backbone.reducer = reducer
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    model.train()
+    images, ids = torch.randn(3, 3, 64, 64), torch.randint(3, 9, (3, 32))
+    losses = model.compute_losses(images, ids)
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    tower, scorer = model.vision_backbone, model.scorer.module
+    assert torch.equal(scorer.cls_token, tower.cls_token)  # first step copies
+    assert all(p.grad is None for p in scorer.parameters())
+    before = scorer.cls_token.clone()
+    with torch.no_grad():
+        tower.cls_token.add_(1.0)
+    assert model.encode_image(images).tokens.shape[1] == 1 + 46
+    assert torch.allclose(scorer.cls_token, before + 0.5)
+    assert model.encode_image(images, reduce=False).tokens.shape[1] == 65
+    owner = token_states(model, images)[5].owner
+    assert (owner < 0).sum() == 3 * 18
+    assert torch.allclose(scorer.cls_token, before + 0.5)  # looking, no step
 
 
 def test_attentive_scores_are_mean_attention_rows():
