@@ -87,6 +87,8 @@ def make_config(name, folder, *hooks):
             default_scope='mmpretrain',
             model=model_config(name, folder),
             work_dir=str(folder / 'work'),
+            # By default the second of the start, which runs may share.
+            experiment_name=folder.name,
             custom_hooks=list(hooks),
             log_level='WARNING',
             visualizer=dict(
