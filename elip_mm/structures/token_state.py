@@ -132,4 +132,6 @@ class TokenState:
 
         Source: ToMe, https://arxiv.org/abs/2210.09461, section 3.
         """
-        return self.sizes.log() if weigh_by_size else None
+        if not weigh_by_size or self.num_patch_tokens == self.num_patches:
+            return None  # all sizes are 1: the plain ViT's own attention
+        return self.sizes.log()
