@@ -3,18 +3,24 @@ from .budgets import base_count, ease_count, share_to_count
 from .dropping import keep_and_drop
 from .keeping import keep_and_fuse
 from .keyed import hash_images, keyed_uniform
+from .masking import IGNORED, choose_tokens, hide_tokens, mask_tokens, maskable
 from .matching import keep_and_group, match_halves, most_merges
 from .ranking import mark_best, rank
 
 __all__ = [
+    'IGNORED',
     'base_count',
     'ease_count',
+    'choose_tokens',
     'hash_images',
+    'hide_tokens',
     'keep_and_drop',
     'keep_and_fuse',
     'keep_and_group',
     'keyed_uniform',
     'mark_best',
+    'mask_tokens',
+    'maskable',
     'match_halves',
     'most_merges',
     'rank',
