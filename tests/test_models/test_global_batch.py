@@ -1,0 +1,60 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Acceptance check 28: two processes are one process with twice the batch."""
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from ..tiny import ELIP, perturb, random_ids, tiny_clip
+
+BATCH = 3
+
+
+def build():
+    return perturb(tiny_clip(ELIP))
+
+
+def data():
+    draw = torch.Generator().manual_seed(5)
+    images = torch.randn(2 * BATCH, 3, 64, 64, generator=draw)
+    return images, random_ids(2 * BATCH, seed=6)
+
+
+def work(rank, rendezvous, results):
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        'gloo', init_method=rendezvous, rank=rank, world_size=2
+    )
+    model = build()
+    rows = slice(rank * BATCH, (rank + 1) * BATCH)
+    images, ids = data()
+    loss = model.compute_losses(images[rows], ids[rows])['loss_contrast']
+    loss.backward()
+    # What DistributedDataParallel does.
+    for parameter in model.parameters():
+        dist.all_reduce(parameter.grad)
+        parameter.grad /= 2
+    dist.all_reduce(loss.data)
+    if rank == 0:
+        gradients = [p.grad for p in model.parameters()]
+        torch.save((loss.detach() / 2, gradients), results)
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def test_two_processes_are_one(tmp_path):
+    rendezvous = f'file://{tmp_path}/rendezvous'
+    results = tmp_path / 'results.pt'
+    mp.spawn(work, (rendezvous, results), nprocs=2)
+    loss, gradients = torch.load(results, weights_only=True)
+
+    model = build()
+    expected = model.compute_losses(*data())['loss_contrast']
+    expected.backward()
+    torch.testing.assert_close(loss, expected.detach())
+    for (name, parameter), gradient in zip(
+        model.named_parameters(), gradients
+    ):
+        scale = parameter.grad.abs().max()
+        worst = (gradient - parameter.grad).abs().max()
+        assert worst <= 1e-5 * scale, name
