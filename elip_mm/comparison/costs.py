@@ -7,6 +7,7 @@ from mmengine import Config
 from mmengine.dataset import default_collate
 from torch import Tensor, nn
 
+from elip_mm.apis import token_states
 from elip_mm.datasets import mentioned_patches
 from elip_mm.evaluation.efficiency import (
     count_flops,
@@ -21,7 +22,7 @@ class Costs:
     """What one training step of a recipe costs, counted exactly.
 
     Args:
-        tokens (tuple[int]): Vision tokens that enter each layer, prefix
+        tokens (tuple[int]): Vision tokens that leave each layer, prefix
             included.
         flops (int): FLOPs of forward and backward pass of a step of the
             whole model, look-ahead included.
@@ -128,15 +129,11 @@ def measure_costs(
     )
 
 
-@torch.no_grad()
 def _watch_tokens(
     model: nn.Module, batch: Batch
 ) -> Tuple[Tuple[int, ...], Optional[float]]:
     """Lengths that enter the layers, and what the kept patches show."""
-    model.eval()
-    text = model.encode_text(model.tokenize(batch.samples))
-    states = model.vision_backbone.states(batch.images, model.guide(text))
-    model.train()
+    states = token_states(model, batch.images, batch.samples)
     states = [states[index] for index in sorted(states)]
     mentioned = mentioned_mask(batch, states[-1].grid)
     share = None

@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import List, Optional, Sequence
 
 import numpy as np
-import torch
 from mmpretrain.structures import DataSample
 
+from elip_mm.apis import token_states
 from elip_mm.visualization import (
     draw_token_map,
     restore_images,
@@ -16,7 +16,6 @@ from .costs import build_model, load_batch
 from .runs import Run
 
 
-@torch.no_grad()
 def draw_kept(
     runs: Sequence[Run], folder: Path, num_images: int = 6
 ) -> List[str]:
@@ -36,8 +35,7 @@ def draw_kept(
         cfg = run.load_config()
         model = build_model(cfg, run.checkpoint).eval()
         batch = load_batch(cfg, model, num_images)
-        text = model.encode_text(model.tokenize(batch.samples))
-        states = model.vision_backbone.states(batch.images, model.guide(text))
+        states = token_states(model, batch.images, batch.samples)
         last = states[max(states)]
         if last.num_patch_tokens == last.num_patches:
             continue
