@@ -2,17 +2,21 @@
 from .attention_trace import AttentionTrace, exact, widen
 from .layer_view import LayerView
 from .pair_features import PairFeatures
+from .plan_follower import PlanFollower
 from .text_features import TextFeatures
-from .token_plan import TokenPlan
+from .token_plan import TakenPlan, TokenPlan, find_plan
 from .token_state import TokenState
 
 __all__ = [
     'AttentionTrace',
     'LayerView',
     'PairFeatures',
+    'PlanFollower',
+    'TakenPlan',
     'TextFeatures',
     'TokenPlan',
     'TokenState',
     'exact',
+    'find_plan',
     'widen',
 ]

@@ -18,9 +18,13 @@ class TextFeatures:
             ``(B, L)``. Defaults to None, nothing is padding.
         embedded (Tensor, optional): ``pooled`` in the joint space of image
             and text, unit norm, shape ``(B, E)``. Defaults to None.
+        ids (Tensor, optional): What was encoded, int64, shape ``(B, L)``;
+            there if a later pass has to read the text again. Defaults to
+            None.
     """
 
     tokens: Tensor
     pooled: Tensor
     mask: Optional[Tensor] = None
     embedded: Optional[Tensor] = None
+    ids: Optional[Tensor] = None

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Sequence
 
 import torch
 from torch import Tensor
@@ -74,3 +74,28 @@ class TokenPlan(NamedTuple):
         """Weights with zeros for the dropped, which are sent to row 0."""
         weight = self.weight.to(dtype)
         return torch.where(self.target < 0, torch.zeros_like(weight), weight)
+
+
+class TakenPlan(NamedTuple):
+    """A plan together with the moment at which it was followed.
+
+    Args:
+        layer (int): Index of the layer.
+        moment (str): ``'before_layer'`` or ``'after_attention'``, as the
+            methods of a reducer are called.
+        plan (TokenPlan): The plan.
+    """
+
+    layer: int
+    moment: str
+    plan: TokenPlan
+
+
+def find_plan(
+    taken: Sequence[TakenPlan], layer: int, moment: str
+) -> Optional[TokenPlan]:
+    """Look up what was decided at one moment; None means nothing was."""
+    for step in taken:
+        if (step.layer, step.moment) == (layer, moment):
+            return step.plan
+    return None

@@ -5,7 +5,7 @@ from typing import Optional, Tuple
 import torch
 from torch import Tensor
 
-from .token_plan import TokenPlan
+from .token_plan import TakenPlan, TokenPlan
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class TokenState:
             stands for it, or -1 if it was dropped, int64, shape ``(B, P)``.
         grid (Tuple[int, int]): Rows and columns of patches, ``P = H * W``.
         num_prefix (int): Leading tokens that are not patches.
+        plans (Tuple[TakenPlan, ...]): All that was decided on the way, so
+            that another tower can follow. Defaults to ().
     """
 
     tokens: Tensor
@@ -32,6 +34,7 @@ class TokenState:
     owner: Tensor
     grid: Tuple[int, int]
     num_prefix: int
+    plans: Tuple[TakenPlan, ...] = ()
 
     @classmethod
     def start(
@@ -90,6 +93,16 @@ class TokenState:
             return self
         return replace(
             self, sizes=plan.count(self.sizes), owner=plan.follow(self.owner)
+        )
+
+    def note(
+        self, layer: int, moment: str, plan: Optional[TokenPlan]
+    ) -> 'TokenState':
+        """Remember a plan that was followed, see :class:`TakenPlan`."""
+        if plan is None:
+            return self
+        return replace(
+            self, plans=(*self.plans, TakenPlan(layer, moment, plan))
         )
 
     def dense(self) -> Tensor:

@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from dataclasses import replace
 from functools import partial
-from typing import Collection, Dict, Optional, Tuple
+from typing import Collection, Dict, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import ModuleList
@@ -10,13 +10,19 @@ from mmpretrain.models.backbones.vision_transformer import (
     TransformerEncoderLayer,
 )
 from mmpretrain.models.utils import resize_pos_embed
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from elip_mm.models.layers import ReducibleEncoderLayer, plain_rates
 from elip_mm.ops import hash_images
 from elip_mm.registry import MODELS, build_reducer
-from elip_mm.structures import LayerView, TokenPlan, TokenState
+from elip_mm.structures import (
+    LayerView,
+    PlanFollower,
+    TakenPlan,
+    TokenPlan,
+    TokenState,
+)
 
 
 @MODELS.register_module()
@@ -147,6 +153,7 @@ class PrunedViT(VisionTransformer):
         reduce: bool = True,
         scores: Optional[Tensor] = None,
         sample_keys: Optional[Tensor] = None,
+        follow: Optional[Sequence[TakenPlan]] = None,
     ) -> TokenState:
         """Encode images and keep what each token stands for.
 
@@ -156,14 +163,17 @@ class PrunedViT(VisionTransformer):
             reduce (bool): False switches the reducer off. Defaults to True.
             scores (Tensor, optional): As in :meth:`forward`.
             sample_keys (Tensor, optional): As in :meth:`forward`.
+            follow (Sequence[TakenPlan], optional): Plans of another tower on
+                the same images, which are followed in place of the reducer's
+                own. Defaults to None.
 
         Returns:
             TokenState: After the last layer and the final norm.
         """
         last = self.num_layers - 1
-        return self.states(x, guidance, reduce, (last,), scores, sample_keys)[
-            last
-        ]
+        return self.states(
+            x, guidance, reduce, (last,), scores, sample_keys, follow
+        )[last]
 
     def states(
         self,
@@ -173,6 +183,7 @@ class PrunedViT(VisionTransformer):
         at: Optional[Collection[int]] = None,
         scores: Optional[Tensor] = None,
         sample_keys: Optional[Tensor] = None,
+        follow: Optional[Sequence[TakenPlan]] = None,
     ) -> Dict[int, TokenState]:
         """Encode images and return the tokens after several layers.
 
@@ -184,6 +195,7 @@ class PrunedViT(VisionTransformer):
                 None, all layers.
             scores (Tensor, optional): As in :meth:`forward`.
             sample_keys (Tensor, optional): As in :meth:`forward`.
+            follow (Sequence[TakenPlan], optional): As in :meth:`encode`.
 
         Returns:
             dict[int, TokenState]: Layer index to the state after it; the
@@ -193,7 +205,10 @@ class PrunedViT(VisionTransformer):
         at = range(self.num_layers) if at is None else at
         state = self.embed(x)
         self._check_scores(scores, state)
-        if reduce and self.reducer.draws and sample_keys is None:
+        reducer = self.reducer if reduce else None
+        if follow is not None:
+            reducer = PlanFollower(follow, self.reducer.weigh_by_size)
+        if reducer is not None and reducer.draws and sample_keys is None:
             sample_keys = hash_images(x)
         view = LayerView(
             0,
@@ -206,7 +221,7 @@ class PrunedViT(VisionTransformer):
         found = {}
         for index, layer in enumerate(self.layers):
             view = replace(view, index=index, state=state)
-            state = self._run_layer(layer, view, reduce)
+            state = self._run_layer(layer, view, reducer)
             if index == self.num_layers - 1 and self.final_norm:
                 state = state.with_tokens(self.ln1(state.tokens))
             if index in at:
@@ -268,11 +283,14 @@ class PrunedViT(VisionTransformer):
         return super().get_layer_depth(param_name, prefix)
 
     def _run_layer(
-        self, layer: ReducibleEncoderLayer, view: LayerView, reduce: bool
+        self,
+        layer: ReducibleEncoderLayer,
+        view: LayerView,
+        reducer: Union[nn.Module, PlanFollower, None],
     ) -> TokenState:
         """One layer with the two moments at which a strategy may decide."""
         state = view.state
-        if not reduce:
+        if reducer is None:
             tokens, _ = self._call(layer, state.tokens, None, None)
             return state.with_tokens(tokens)
         view = replace(
@@ -280,17 +298,19 @@ class PrunedViT(VisionTransformer):
             look_ahead=partial(self.look_ahead, view.index),
             mean_key=partial(layer, state.tokens, key_only=True),
         )
-        state = state.apply(self.reducer.before_layer(view))
+        plan = reducer.before_layer(view)
+        state = state.apply(plan).note(view.index, 'before_layer', plan)
         view = replace(view, state=state)
 
         def decide(tokens: Tensor, trace) -> Optional[TokenPlan]:
-            return self.reducer.after_attention(
+            return reducer.after_attention(
                 replace(view, state=state.with_tokens(tokens), trace=trace)
             )
 
-        bias = state.attention_bias(self.reducer.weigh_by_size)
+        bias = state.attention_bias(reducer.weigh_by_size)
         tokens, plan = self._call(layer, state.tokens, bias, decide)
-        return state.recount(plan).with_tokens(tokens)
+        state = state.recount(plan).note(view.index, 'after_attention', plan)
+        return state.with_tokens(tokens)
 
     def _call(self, layer: ReducibleEncoderLayer, *args):
         if self.with_cp and torch.is_grad_enabled():

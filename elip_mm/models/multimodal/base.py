@@ -126,13 +126,20 @@ class LanguageImagePretrainer(BaseModel):
         Returns:
             dict[str, Tensor]: Losses and logged values.
         """
-        text = self.encode_text(ids)
-        vision = self.encode_image(images, self.guide(text))
-        pairs = self.fuse(text, vision)
+        pairs = self.pair_up(images, ids)
         losses = {}
         for head in self.heads.values():
             losses.update(head.loss(pairs))
         return losses
+
+    def pair_up(self, images: Tensor, ids: Tensor) -> PairFeatures:
+        """Encode a batch for the heads; arguments as above.
+
+        Models whose heads need more than the two towers extend this.
+        """
+        text = self.encode_text(ids)
+        vision = self.encode_image(images, self.guide(text))
+        return self.fuse(text, vision)
 
     def tokenize(self, data_samples: List[DataSample]) -> Tensor:
         """Token ids of all captions of a batch, shape ``(T, L)``.
