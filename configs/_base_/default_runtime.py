@@ -14,7 +14,8 @@ default_hooks = dict(
         max_keep_ckpts=2,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    visualization=dict(type='mmpretrain.VisualizationHook', enable=False),
+    # What tools/test.py --show-dir draws.
+    visualization=dict(type='elip_mm.TokenPictureHook', enable=False),
 )
 
 custom_hooks = [

@@ -1,16 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import List, Sequence
 
-import numpy as np
-from mmpretrain.structures import DataSample
-
-from elip_mm.apis import token_states
-from elip_mm.visualization import (
-    draw_token_map,
-    restore_images,
-    save_token_sheet,
-)
+from elip_mm.apis import draw_samples, token_states
+from elip_mm.visualization import save_token_sheet
 
 from .costs import build_model, load_batch
 from .runs import Run
@@ -40,17 +33,6 @@ def draw_kept(
         if last.num_patch_tokens == last.num_patches:
             continue
         names.append(f'tokens_{run.name}.png')
-        images = restore_images(batch.images, model.data_preprocessor)
-        maps = [
-            draw_token_map(image, states, sample.text, _boxes(sample), index)
-            for index, (image, sample) in enumerate(zip(images, batch.samples))
-        ]
-        save_token_sheet(folder / names[-1], maps)
+        pictures = draw_samples(model, batch.images, batch.samples)
+        save_token_sheet(folder / names[-1], pictures)
     return names
-
-
-def _boxes(sample: DataSample) -> Optional[np.ndarray]:
-    """Boxes of what the caption of a sample mentions, if it is known."""
-    if 'boxes' not in sample:
-        return None
-    return np.asarray(sample.boxes)[np.asarray(sample.mentioned)]

@@ -7,6 +7,7 @@ from .plain_checkpoint_hook import PlainCheckpointHook
 from .pruning_schedule_hook import PruningScheduleHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .token_map_hook import TokenMapHook
+from .token_picture_hook import TokenPictureHook
 
 __all__ = [
     'CheckpointGuardHook',
@@ -17,4 +18,5 @@ __all__ = [
     'PruningScheduleHook',
     'SafeCheckpointHook',
     'TokenMapHook',
+    'TokenPictureHook',
 ]

@@ -9,10 +9,9 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
-from elip_mm.apis import token_states
+from elip_mm.apis import draw_samples
 from elip_mm.datasets.keyed_random import keyed_random
 from elip_mm.registry import DATASETS, HOOKS
-from elip_mm.visualization import draw_token_map, restore_images
 
 
 @HOOKS.register_module()
@@ -101,36 +100,7 @@ class TokenMapHook(Hook):
             batch = default_collate([sample])
             data = model.data_preprocessor(batch, training=False)
             images = data.get('images', data.get('inputs'))
-            samples = data['data_samples']
-            _take_one_text(samples[0])
-            states = token_states(model, images, samples)
-            flat = images.flatten(0, 1) if images.ndim == 5 else images
-            picture = draw_token_map(
-                restore_images(flat, model.data_preprocessor)[0],
-                states,
-                _caption(samples[0]),
-                self._mentioned(samples[0]),
+            (picture,) = draw_samples(
+                model, images, data['data_samples'], self.boxes
             )
             runner.visualizer.add_image(f'tokens_{index}', picture, step)
-
-    def _mentioned(self, sample):
-        if not self.boxes or 'boxes' not in sample:
-            return None
-        mentioned = sample.mentioned
-        if mentioned.ndim == 2:  # one row for each caption of a gallery
-            mentioned = mentioned[0]
-        return sample.boxes[mentioned]
-
-
-def _take_one_text(sample) -> None:
-    """Of several captions the first one guides and is written down."""
-    text = sample.get('text')
-    if isinstance(text, (list, tuple)):
-        sample.set_field(text[0], 'text')
-
-
-def _caption(sample) -> str:
-    for key in ('text', 'question', 'gt_caption'):
-        if isinstance(sample.get(key), str):
-            return sample.get(key)
-    return ''
