@@ -2,6 +2,7 @@
 from contextlib import contextmanager
 from typing import Iterator
 
+import torch
 from torch import nn
 
 
@@ -14,6 +15,10 @@ def calm(module: nn.Module) -> Iterator[None]:
     any are switched, so a model without dropout is not touched at all (and
     its graph does not see a switch).
 
+    Neither are its casts cached. Before torch learned better, autocast kept
+    those of a look-ahead, made without gradient, and handed them to the real
+    pass, whose weights then got no gradient at all.
+
     Args:
         module (nn.Module): The module; its ``training`` flags are the same
             afterwards as before.
@@ -21,9 +26,12 @@ def calm(module: nn.Module) -> Iterator[None]:
     restless = [part for part in module.modules() if _draws(part)]
     for part in restless:
         part.training = False
+    caches = torch.is_autocast_cache_enabled()
+    torch.set_autocast_cache_enabled(False)
     try:
         yield
     finally:
+        torch.set_autocast_cache_enabled(caches)
         for part in restless:
             part.training = True
 
