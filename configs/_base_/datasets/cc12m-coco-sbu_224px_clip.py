@@ -81,21 +81,11 @@ val_dataloader = dict(
 )
 
 test_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    persistent_workers=True,
+    val_dataloader,
     dataset=dict(
-        type='elip_mm.ImageTextPairs',
-        data_root='data',
+        val_dataloader['dataset'],
         ann_file='annotations/coco_karpathy_test.json',
-        data_prefix=dict(img='images'),
-        pipeline=test_pipeline,
-        test_mode=True,
     ),
-    sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'
-    ),
-    collate_fn=dict(type='default_collate'),
 )
 
 val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))

@@ -65,21 +65,8 @@ val_dataloader = dict(
 )
 
 test_dataloader = dict(
-    batch_size=100,
-    num_workers=0,
-    dataset=dict(
-        type='elip_mm.SyntheticScenes',
-        level='easy',
-        split='test',
-        num_scenes=1000,
-        image_size=64,
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-    sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'
-    ),
-    collate_fn=dict(type='default_collate'),
+    val_dataloader,
+    dataset=dict(val_dataloader['dataset'], split='test', num_scenes=1000),
 )
 
 val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
