@@ -1,6 +1,17 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from .albef_blip import ALBEFTokenizer, BLIPTokenizer
 from .base import PaddedTokenizer
 from .clip_bpe import CLIPBPETokenizer
+from .hf import HFTokenizer
 from .scene import SceneTokenizer
+from .words import continuing_tokens
 
-__all__ = ['PaddedTokenizer', 'CLIPBPETokenizer', 'SceneTokenizer']
+__all__ = [
+    'ALBEFTokenizer',
+    'BLIPTokenizer',
+    'CLIPBPETokenizer',
+    'HFTokenizer',
+    'PaddedTokenizer',
+    'SceneTokenizer',
+    'continuing_tokens',
+]
