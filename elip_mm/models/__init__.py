@@ -4,6 +4,7 @@
 import mmpretrain.models
 
 from .backbones import *
+from .fusion import *
 from .guidance import *
 from .heads import *
 from .multimodal import *

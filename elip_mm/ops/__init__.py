@@ -3,15 +3,23 @@ from .budgets import base_count, ease_count, share_to_count
 from .dropping import keep_and_drop
 from .keeping import keep_and_fuse
 from .keyed import hash_images, keyed_uniform
-from .masking import IGNORED, choose_tokens, hide_tokens, mask_tokens, maskable
+from .masking import (
+    IGNORED,
+    choose_tokens,
+    hide_tokens,
+    mask_tokens,
+    maskable,
+)
 from .matching import keep_and_group, match_halves, most_merges
+from .negatives import draw_negatives, negative_weights
 from .ranking import mark_best, rank
 
 __all__ = [
     'IGNORED',
     'base_count',
-    'ease_count',
     'choose_tokens',
+    'draw_negatives',
+    'ease_count',
     'hash_images',
     'hide_tokens',
     'keep_and_drop',
@@ -23,6 +31,7 @@ __all__ = [
     'maskable',
     'match_halves',
     'most_merges',
+    'negative_weights',
     'rank',
     'share_to_count',
 ]

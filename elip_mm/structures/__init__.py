@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .attention_trace import AttentionTrace, exact, widen
+from .distilled_pairs import DistilledPairs, Reading
 from .layer_view import LayerView
 from .pair_features import PairFeatures
 from .plan_follower import PlanFollower
@@ -9,9 +10,11 @@ from .token_state import TokenState
 
 __all__ = [
     'AttentionTrace',
+    'DistilledPairs',
     'LayerView',
     'PairFeatures',
     'PlanFollower',
+    'Reading',
     'TakenPlan',
     'TextFeatures',
     'TokenPlan',

@@ -1,4 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .contrastive_head import ContrastiveHead
+from .itc_head import DistilledContrastiveHead
+from .itm_head import MatchingHead
+from .lm_head import LanguageHead
+from .lm_predictor import TokenPredictor
 
-__all__ = ['ContrastiveHead']
+__all__ = [
+    'ContrastiveHead',
+    'DistilledContrastiveHead',
+    'LanguageHead',
+    'MatchingHead',
+    'TokenPredictor',
+]

@@ -50,13 +50,21 @@ class DualEncoderRetrieval:
             text_targets.append(sample.get('gt_text_id'))
             image_targets.extend(sample.get('gt_image_id'))
         return (
-            _fill(image @ all_text.t(), text_targets),
-            _fill(text @ all_image.t(), image_targets),
+            fill_samples(image @ all_text.t(), text_targets),
+            fill_samples(text @ all_image.t(), image_targets),
         )
 
 
-def _fill(scores: Tensor, targets: List[List[int]]) -> Predictions:
-    """Pack rows of scores with the columns that are right."""
+def fill_samples(scores: Tensor, targets: List[List[int]]) -> Predictions:
+    """Pack rows of scores with the columns that are right.
+
+    Args:
+        scores (Tensor): One row a query, shape ``(Q, N)``.
+        targets (list[list[int]]): Right columns of each query.
+
+    Returns:
+        list[DataSample]: With ``pred_score`` and ``gt_label``.
+    """
     samples = []
     for row, target in zip(scores, targets):
         sample = DataSample().set_pred_score(row)

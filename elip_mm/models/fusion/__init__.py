@@ -1,0 +1,3 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from .blip_decoder import BLIPTextDecoder
+
