@@ -2,6 +2,7 @@
 from .albef import convert_albef
 from .blip import convert_blip
 from .clip import convert_clip
+from .meter import convert_meter
 from .rules import rename
 from .vit import convert_clip_vit, convert_timm_vit
 
@@ -10,6 +11,7 @@ __all__ = [
     'convert_blip',
     'convert_clip',
     'convert_clip_vit',
+    'convert_meter',
     'convert_timm_vit',
     'rename',
 ]

@@ -6,11 +6,13 @@ from .keyed import hash_images, keyed_uniform
 from .masking import (
     IGNORED,
     choose_tokens,
+    choose_words,
     hide_tokens,
     mask_tokens,
     maskable,
 )
 from .matching import keep_and_group, match_halves, most_merges
+from .mismatching import draw_mismatches
 from .negatives import draw_negatives, negative_weights
 from .ranking import mark_best, rank
 
@@ -18,6 +20,8 @@ __all__ = [
     'IGNORED',
     'base_count',
     'choose_tokens',
+    'choose_words',
+    'draw_mismatches',
     'draw_negatives',
     'ease_count',
     'hash_images',

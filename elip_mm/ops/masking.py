@@ -44,6 +44,34 @@ def choose_tokens(
     return allowed & _toss(allowed, share, generator)
 
 
+def choose_words(
+    allowed: Tensor,
+    continues: Tensor,
+    share: float = 0.15,
+    generator: Optional[torch.Generator] = None,
+) -> Tensor:
+    """Choose each word with the same probability, with all of its pieces.
+
+    Args:
+        allowed (Tensor): Tokens that may be chosen, bool, shape ``(B, L)``.
+        continues (Tensor): Tokens that go on with the word before them,
+            bool, shape ``(B, L)``. After a token that may not be chosen a
+            word begins in any case.
+        share (float): Probability, in [0, 1]. Defaults to 0.15.
+        generator (torch.Generator, optional): Defaults to None, torch's own.
+
+    Returns:
+        Tensor: Bool, shape ``(B, L)``.
+
+    Source: whole-word masking of BERT,
+    https://github.com/google-research/bert.
+    """
+    before = torch.zeros_like(allowed)
+    before[:, 1:] = allowed[:, :-1]
+    word = (~(continues & before)).cumsum(dim=1) - 1
+    return allowed & _toss(allowed, share, generator).gather(1, word)
+
+
 def hide_tokens(
     ids: Tensor,
     chosen: Tensor,

@@ -1,6 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .attention_trace import AttentionTrace, exact, widen
 from .distilled_pairs import DistilledPairs, Reading
+from .fused_features import FusedFeatures
 from .layer_view import LayerView
 from .pair_features import PairFeatures
 from .plan_follower import PlanFollower
@@ -11,6 +12,7 @@ from .token_state import TokenState
 __all__ = [
     'AttentionTrace',
     'DistilledPairs',
+    'FusedFeatures',
     'LayerView',
     'PairFeatures',
     'PlanFollower',

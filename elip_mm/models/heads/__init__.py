@@ -4,11 +4,14 @@ from .itc_head import DistilledContrastiveHead
 from .itm_head import MatchingHead
 from .lm_head import LanguageHead
 from .lm_predictor import TokenPredictor
+from .meter_heads import METERITMHead, METERMLMHead
 
 __all__ = [
     'ContrastiveHead',
     'DistilledContrastiveHead',
     'LanguageHead',
+    'METERITMHead',
+    'METERMLMHead',
     'MatchingHead',
     'TokenPredictor',
 ]

@@ -5,6 +5,7 @@ from .base import LanguageImagePretrainer
 from .blip import BLIPPretrainer
 from .clip import CLIPPretrainer
 from .distilled import DistilledPretrainer
+from .meter import METERPretrainer
 
 __all__ = [
     'ALBEFPretrainer',
@@ -13,4 +14,5 @@ __all__ = [
     'CLIPPretrainer',
     'DistilledPretrainer',
     'LanguageImagePretrainer',
+    'METERPretrainer',
 ]

@@ -1,10 +1,12 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .clip_text import CLIPTextEncoder
+from .hf_text import HFTextEncoder
 from .xbert import ALBEFTextEncoder, BLIPTextEncoder, XBertTextEncoder
 
 __all__ = [
     'ALBEFTextEncoder',
     'BLIPTextEncoder',
     'CLIPTextEncoder',
+    'HFTextEncoder',
     'XBertTextEncoder',
 ]

@@ -1,0 +1,143 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+import inspect
+from typing import Union
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from elip_mm.registry import MODELS
+from elip_mm.structures import TextFeatures
+
+# Models that number positions from behind the padding id.
+SHIFTED_POSITIONS = ('roberta', 'xlm-roberta', 'camembert', 'mpnet')
+
+
+@MODELS.register_module()
+class HFTextEncoder(BaseModule):
+    """Any encoder of Hugging Face's transformers, read at position 0.
+
+    Args:
+        config (dict | str): Sizes as ``dict(model_type='bert', ...)``, where
+            what is not named has the default of that type; or a local folder
+            or hub name to read them from.
+        pretrained (str, optional): Local folder or hub name whose weights
+            are loaded when weights are initialised. Defaults to None, random
+            weights.
+
+    Examples:
+        >>> HFTextEncoder(dict(model_type='roberta', vocab_size=50265))
+
+    Source: BERT, https://arxiv.org/abs/1810.04805; RoBERTa,
+    https://arxiv.org/abs/1907.11692.
+    """
+
+    def __init__(
+        self,
+        config: Union[dict, str],
+        pretrained: Union[str, None] = None,
+        init_cfg: Union[dict, None] = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        config = read_config(config)
+        self.model = build_encoder(config)
+        self.pretrained = pretrained
+        self.pad_id = config.pad_token_id or 0
+        self.vocab_size = config.vocab_size
+        self.embed_dims = config.hidden_size
+        shifted = config.model_type in SHIFTED_POSITIONS
+        self.context_length = config.max_position_embeddings - (
+            self.pad_id + 1 if shifted else 0
+        )
+
+    def init_weights(self) -> None:
+        """Load the weights of ``pretrained``; else leave what was drawn."""
+        if self.is_init:
+            return
+        super().init_weights()
+        if self.pretrained is None:
+            return
+        from transformers import AutoModel
+
+        try:
+            source = AutoModel.from_pretrained(self.pretrained)
+        except OSError as error:
+            raise OSError(
+                f'HFTextEncoder: cannot read the weights {self.pretrained!r}; '
+                'name a local folder with config.json and weights, or set '
+                f'pretrained=None for random ones. {error}'
+            ) from error
+        state = {
+            key: value
+            for key, value in source.state_dict().items()
+            if not key.startswith('pooler.')
+        }
+        self.model.load_state_dict(state)
+
+    def forward(self, ids: Tensor) -> TextFeatures:
+        """Encode captions.
+
+        Args:
+            ids (Tensor): Token ids, padding included, int64, shape
+                ``(B, L)``.
+
+        Returns:
+            TextFeatures: Last hidden states and that at position 0.
+        """
+        mask = (ids != self.pad_id).long()
+        tokens = self.model(
+            input_ids=ids, attention_mask=mask
+        ).last_hidden_state
+        return TextFeatures(tokens=tokens, pooled=tokens[:, 0], mask=mask)
+
+
+def read_config(config: Union[dict, str]):
+    """Make a config object of transformers.
+
+    Args:
+        config (dict | str): As in :class:`HFTextEncoder`.
+
+    Returns:
+        transformers.PretrainedConfig: The sizes.
+    """
+    from transformers import AutoConfig
+
+    if isinstance(config, str):
+        try:
+            return AutoConfig.from_pretrained(config)
+        except OSError as error:
+            raise OSError(
+                f'HFTextEncoder: cannot read the config {config!r}; name a '
+                'local folder with a config.json, a hub name that can be '
+                "reached, or give a dict(model_type='bert', ...). "
+                f'{error}'
+            ) from error
+    sizes = dict(config)
+    if 'model_type' not in sizes:
+        raise ValueError(
+            'HFTextEncoder: config needs a model_type, such as "bert" or '
+            f'"roberta", but has only {sorted(sizes)}.'
+        )
+    try:
+        return AutoConfig.for_model(sizes.pop('model_type'), **sizes)
+    except ValueError as error:
+        raise ValueError(
+            'HFTextEncoder: the installed transformers knows no model_type '
+            f'{config["model_type"]!r}; take one such as "bert".'
+        ) from error
+
+
+def build_encoder(config) -> nn.Module:
+    """Build an encoder without its pooler, which nothing here would train.
+
+    Args:
+        config (transformers.PretrainedConfig): The sizes.
+
+    Returns:
+        nn.Module: With random weights.
+    """
+    from transformers import MODEL_MAPPING
+
+    encoder = MODEL_MAPPING[type(config)]
+    poolless = 'add_pooling_layer' in inspect.signature(encoder).parameters
+    options = dict(add_pooling_layer=False) if poolless else {}
+    return encoder._from_config(config, **options)
