@@ -6,6 +6,7 @@ import copy
 import pytest
 import torch
 
+from elip_mm.evaluation.efficiency import count_operators
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.utils import register_all_modules
 
@@ -120,3 +121,15 @@ def test_passes_do_not_influence_each_other(name):
     first = encode(vit).tokens
     encode(vit, IMAGES.flip(0))
     assert torch.equal(first, encode(vit).tokens)
+
+
+def test_operators_do_not_depend_on_the_batch(name):
+    vit = tiny_vit(dict(type=name))
+
+    def step(batch):
+        rows = torch.arange(batch) % 3
+        out = vit.encode(IMAGES[rows], GUIDANCE[rows], scores=SCORES[rows])
+        out.tokens.sum().backward()
+
+    step(1)  # gradients are allocated once
+    assert count_operators(lambda: step(2)) == count_operators(lambda: step(5))

@@ -1,0 +1,83 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Tables, files and warnings of a benchmark, mostly from made-up costs."""
+
+import itertools
+import json
+
+import pytest
+
+from elip_mm.benchmark import Measurement, Tower, make_workload, measure
+from elip_mm.benchmark.report import find_losses, make_rows, write_benchmark
+from elip_mm.benchmark.variants import find_variant, scale_keep
+
+from ..tiny import ARCH, ELIP
+
+DENSE = Measurement('dense', 1000, 400, 10, None, (2.0, 4.0), images=8)
+SAVES = Measurement('saves', 800, 200, 12, 3 * 10**6, (1.0, 3.0), images=8)
+LOSES = Measurement('loses', 1200, 400, 20, None, (3.0, 4.0), images=8)
+
+
+def test_rows_are_relative_to_the_first():
+    head, row = make_rows('batch=8', [DENSE, SAVES])
+    assert head[:6] == ['batch=8', 'dense', '1.0000', '1.000', '1.000'] + [
+        '1.000'
+    ]
+    # Best against best, and the median of the ratios by round.
+    assert row[2:6] == ['0.8000', '0.500', '0.500', '0.625']
+    assert row[6:] == ['4.00', '12', '3 MB']
+
+
+def test_a_loss_is_said_in_words():
+    results = {'batch=1': [DENSE, SAVES, LOSES]}
+    (loss,) = find_losses(results)
+    assert loss == 'batch=1: loses loses: flops x1.20, time x1.50'
+
+
+def test_files_of_a_benchmark(tmp_path, capsys):
+    results = {'batch=1': [DENSE, SAVES], 'batch=2': [DENSE, LOSES]}
+    write_benchmark(results, 'A title', tmp_path / 'new')
+    text = (tmp_path / 'new/benchmark.md').read_text()
+    assert '| batch=1 | saves | 0.8000 |' in text and '- batch=2' in text
+    saved = json.loads((tmp_path / 'new/benchmark.json').read_text())
+    assert saved['batch=2']['loses']['flops'] == 1200
+    assert (tmp_path / 'new/benchmark.png').stat().st_size > 1000
+    assert 'A title' in capsys.readouterr().out
+
+
+def test_workloads_take_turns_and_the_first_round_does_not_count():
+    tower = Tower(ARCH, (32, 64), 8, batch_size=1)
+    works = [
+        make_workload('dense', tower, train=False),
+        make_workload('elip', tower, ELIP, train=False),
+    ]
+    ticks = itertools.count()
+    found = measure(works, rounds=3, clock=lambda: next(ticks))
+    # Two looks at the clock for each piece of work.
+    assert [one.times for one in found] == [(1, 1, 1)] * 2
+    assert [one.saved_bytes for one in found] == [0, 0]
+    assert found[1].relative_to(found[0])['time'] == 1
+    assert found[1].flops > found[0].flops  # forward alone does not pay
+
+
+def test_variants_are_found_by_name_and_path(tmp_path):
+    assert find_variant('dense').reducer is None
+    assert find_variant('research').research_style
+    path = tmp_path / 'mine.py'
+    path.write_text("reducer = dict(type='elip_mm.ToMeReducer')")
+    mine = find_variant(f'mine={path}')
+    assert mine.name == 'mine' and mine.reducer['type'].endswith('ToMeReducer')
+    path.write_text('model = dict()')
+    with pytest.raises(ValueError, match='does not define `reducer`'):
+        find_variant(f'mine={path}')
+    with pytest.raises(ValueError, match='one of dense, research, .*evit'):
+        find_variant('evit')
+
+
+def test_scaled_stages_end_at_the_share_asked_for():
+    stages = find_variant('elip_vit-12layer').reducer['stages']
+    scaled = scale_keep(dict(stages=stages), 0.7)['stages']
+    assert [stage['keep'] for stage in scaled] == pytest.approx(
+        [0.95, 0.825, 0.7]
+    )
+    assert scale_keep(None, 0.7) is None
+    assert scale_keep(dict(type='x'), 0.7) == dict(type='x')

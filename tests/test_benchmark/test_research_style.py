@@ -1,0 +1,56 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""The yardstick computes what ELIP computes, in the way research code does."""
+
+import pytest
+import torch
+
+from elip_mm.benchmark import ResearchStyleViT, Tower, make_workload
+from elip_mm.evaluation.efficiency import count_operators
+
+from ..test_models.shape_watch import ShapeWatch
+from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
+
+
+def towers():
+    ours = tiny_vit(ELIP)
+    theirs = ResearchStyleViT(
+        arch=ARCH, img_size=64, patch_size=8, reducer=ELIP
+    )
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    return ours, theirs
+
+
+@pytest.mark.parametrize('guidance', [GUIDANCE, None], ids=['text', 'none'])
+def test_same_numbers_and_gradients(guidance):
+    outputs, gradients = [], []
+    weight = torch.linspace(-1, 1, 96)
+    for vit in towers():
+        tokens = vit.encode(IMAGES, guidance).tokens
+        (tokens * weight).sum().backward()
+        outputs.append(tokens)
+        gradients.append(dict(vit.named_parameters()))
+    torch.testing.assert_close(*outputs, rtol=0, atol=2e-5)
+    for name, ours in gradients[0].items():
+        worst = (ours.grad - gradients[1][name].grad).abs().max()
+        assert worst <= 1e-4 * ours.grad.abs().max(), name
+
+
+def test_attention_is_materialised_here_and_nowhere_else():
+    """The watch of `test_costs` does see a matrix where there is one."""
+    seen = []
+    for vit in towers():
+        with ShapeWatch() as watch:
+            vit.encode(IMAGES, GUIDANCE)
+        seen.append(bool(watch.square({65, 59, 43, 27})))
+    assert seen == [False, True]
+
+
+def test_operators_grow_with_the_batch_in_research_style_only():
+    def count(batch, research_style):
+        tower = Tower(ARCH, 64, 8, batch)
+        work = make_workload('x', tower, ELIP, research_style=research_style)
+        work.run()
+        return count_operators(work.run)
+
+    assert count(2, False) == count(4, False)
+    assert count(2, True) < count(4, True)

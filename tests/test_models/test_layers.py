@@ -1,0 +1,87 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""The encoder layer in halves, and what a look-ahead asks of it."""
+
+import pytest
+import torch
+from torch import nn
+
+from elip_mm.models.layers import ReducibleEncoderLayer, calm
+from elip_mm.ops import keep_and_fuse
+
+from ..tiny import perturb, seeded
+
+TOKENS = torch.randn(2, 9, 24, generator=torch.Generator().manual_seed(0))
+
+
+def make_layer(**kwargs):
+    with seeded():
+        return perturb(ReducibleEncoderLayer(24, 3, 48, **kwargs))
+
+
+def test_halves_make_a_whole():
+    layer = make_layer()
+    attended, _ = layer.attend(TOKENS)
+    out, plan = layer(TOKENS)
+    assert plan is None and torch.equal(out, layer.feed(attended))
+
+
+def test_a_plan_is_followed_between_the_halves():
+    layer, scores = make_layer(), torch.rand(2, 9)
+    plan = keep_and_fuse(scores, 4)
+    out, taken = layer(TOKENS, decide=lambda tokens, trace: plan)
+    attended, _ = layer.attend(TOKENS)
+    assert taken is plan
+    assert torch.equal(out, layer.feed(plan.combine(attended)))
+
+
+class Wrapped(nn.Module):
+    """Stands for adapters and quantised layers: no `weight` to look at."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, tokens):
+        return self.inner(tokens)
+
+
+@pytest.mark.parametrize('qkv_bias', [True, False])
+def test_any_projection_can_score(qkv_bias):
+    """Check 13, where the keys cannot be absorbed into the query."""
+    layer = make_layer(qkv_bias=qkv_bias)
+    row = layer(TOKENS, score_only=True)
+    keys = layer(TOKENS, key_only=True)
+    _, trace = layer.attend(TOKENS)
+    torch.testing.assert_close(row, trace.attention_from(0))
+    torch.testing.assert_close(keys, trace.mean_key())
+    layer.attn.qkv = Wrapped(layer.attn.qkv)
+    torch.testing.assert_close(layer(TOKENS, score_only=True), row)
+    torch.testing.assert_close(layer(TOKENS, key_only=True), keys)
+
+
+def test_scores_are_float32_in_a_half_precision_layer():
+    """Check 16."""
+    layer = make_layer().bfloat16()
+    row = layer(TOKENS.bfloat16(), score_only=True)
+    assert row.dtype == torch.float32
+    torch.testing.assert_close(row.sum(1), torch.ones(2))
+
+
+def test_causal_layers_do_not_look_ahead():
+    layer = make_layer(causal=True)
+    changed = TOKENS.clone()
+    changed[:, 5:] += 1
+    one, other = layer(TOKENS)[0], layer(changed)[0]
+    torch.testing.assert_close(one[:, :5], other[:, :5])
+    assert not torch.allclose(one[:, 5:], other[:, 5:])
+
+
+def test_calm_restores_what_it_found_even_after_an_error():
+    """Check 14."""
+    layer = make_layer(drop_rate=0.5, drop_path_rate=0.5).train()
+    layer.ffn.eval()
+    flags = [part.training for part in layer.modules()]
+    with pytest.raises(RuntimeError, match='on the way'), calm(layer):
+        assert torch.equal(layer(TOKENS)[0], layer(TOKENS)[0])
+        raise RuntimeError('on the way')
+    assert [part.training for part in layer.modules()] == flags
