@@ -8,3 +8,4 @@ from .hooks import *
 from .loops import *
 from .metrics import *
 from .optimizers import *
+from .schedulers import *
