@@ -7,12 +7,15 @@ from .image_text_pairs import ImageTextPairs
 from .keyed_random import keyed_random, stable_key
 from .samplers import KeyedIndex, KeyedSampler
 from .synthetic_scenes import SyntheticScenes, mentioned_patches
+from .transforms import CleanPairCaption, RandomAugment
 
 __all__ = [
+    'CleanPairCaption',
     'ImageTextDataset',
     'ImageTextPairs',
     'KeyedIndex',
     'KeyedSampler',
+    'RandomAugment',
     'SyntheticScenes',
     'keyed_random',
     'stable_key',
