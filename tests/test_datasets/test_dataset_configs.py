@@ -1,4 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+import re
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_base_gives_batches(path, name, scope):
         loader = Runner.build_dataloader(cfg[f'{name}_dataloader'], seed=0)
         preprocess = MODELS.build(cfg.data_preprocessor)
     batch = preprocess(next(iter(loader)))
-    side = 64 if '64px' in path.stem else 224
+    side = int(re.search(r'_(\d+)px', path.stem)[1])
     assert batch['images'].shape == (2, 3, side, side)
     assert batch['images'].dtype == torch.float32
     assert batch['images'].abs().max() < 4
