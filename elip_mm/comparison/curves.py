@@ -22,11 +22,11 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
         results (Sequence[Result]): One line each.
         path (Path): The picture to write.
     """
-    panels = [
-        panel
-        for panel in PANELS
-        if any(panel[0] in result.curves for result in results)
-    ]
+    known = sorted({key for result in results for key in result.curves})
+    losses = [key for key in known if key.startswith('loss_')]
+    panels = [panel for panel in PANELS if panel[0] in known]
+    if len(losses) > 1:  # otherwise it is the loss
+        panels += [(key, key, 'iteration') for key in losses]
     figure = Figure(figsize=(5 * max(len(panels), 1), 3.6), dpi=110)
     FigureCanvasAgg(figure)
     for number, (key, title, unit) in enumerate(panels, start=1):

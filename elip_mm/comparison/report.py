@@ -21,9 +21,13 @@ class Column(NamedTuple):
     text: Callable[[Result, Result], str]
 
 
-def _recall(direction: str, k: int) -> Callable[[Result, Result], str]:
-    key = f'{direction}/retrieval/Recall@{k}'
-    return lambda result, _: f'{result.metrics[key]:.1f}'
+def _recall(
+    direction: str, k: int, kind: str = 'retrieval'
+) -> Callable[[Result, Result], str]:
+    key = f'{direction}/{kind}/Recall@{k}'
+    return lambda result, _: (
+        f'{result.metrics[key]:.1f}' if key in result.metrics else '-'
+    )
 
 
 def _share(value: Optional[float]) -> str:
@@ -59,6 +63,46 @@ COLUMNS = [
 ]
 
 
+def choose_columns(results: Sequence[Result]) -> List[Column]:
+    """Columns of a table: those of all models, and what these bring along.
+
+    Models that re-rank get the recall of their first stage beside that of
+    both; models with several losses get each of them, at the begin and at
+    the end of the training.
+
+    Args:
+        results (Sequence[Result]): The runs of the table.
+
+    Returns:
+        list[Column]: From left to right.
+    """
+    columns = list(COLUMNS)
+    for direction in ('t2i', 'i2t'):
+        key = f'{direction}/contrast/Recall@1'
+        if any(key in result.metrics for result in results):
+            title = f'{direction} R@1 without matching'
+            text = _recall(direction, 1, 'contrast')
+            columns.insert(7, Column(title, text))
+    losses = sorted(
+        {key for r in results for key in r.curves if key.startswith('loss_')}
+    )
+    if len(losses) > 1:
+        columns += [Column(name, _begin_and_end(name)) for name in losses]
+    return columns
+
+
+def _begin_and_end(name: str) -> Callable[[Result, Result], str]:
+    """First and last logged value of a curve."""
+
+    def text(result: Result, _: Result) -> str:
+        points = result.curves.get(name)
+        if not points:
+            return '-'
+        return f'{points[0][1]:.2f} > {points[-1][1]:.2f}'
+
+    return text
+
+
 def write_report(
     results: Sequence[Result], folder: Path, pictures: Sequence[str] = ()
 ) -> List[List[str]]:
@@ -75,10 +119,11 @@ def write_report(
         list[list[str]]: The cells, headings first.
     """
     base = results[0]
+    columns = choose_columns(results)
     rows = [
-        [column.text(result, base) for column in COLUMNS] for result in results
+        [column.text(result, base) for column in columns] for result in results
     ]
-    cells = [[column.title for column in COLUMNS], *rows]
+    cells = [[column.title for column in columns], *rows]
     draw_curves(results, folder / 'curves.png')
     batch = base.costs.batch_size
     lines = [
