@@ -27,6 +27,8 @@ class TokenState:
         num_prefix (int): Leading tokens that are not patches.
         plans (Tuple[TakenPlan, ...]): All that was decided on the way, so
             that another tower can follow. Defaults to ().
+        num_registers (int): How many of the prefix tokens, the last of them,
+            are registers; what is left is the class token. Defaults to 0.
     """
 
     tokens: Tensor
@@ -35,10 +37,15 @@ class TokenState:
     grid: Tuple[int, int]
     num_prefix: int
     plans: Tuple[TakenPlan, ...] = ()
+    num_registers: int = 0
 
     @classmethod
     def start(
-        cls, tokens: Tensor, grid: Tuple[int, int], num_prefix: int
+        cls,
+        tokens: Tensor,
+        grid: Tuple[int, int],
+        num_prefix: int,
+        num_registers: int = 0,
     ) -> 'TokenState':
         """State before any reduction: every patch is its own token.
 
@@ -47,6 +54,7 @@ class TokenState:
                 ``(B, num_prefix + H * W, C)``.
             grid (Tuple[int, int]): Rows and columns of patches.
             num_prefix (int): Leading tokens that are not patches.
+            num_registers (int): As in the class. Defaults to 0.
 
         Returns:
             TokenState: The first state of a forward pass.
@@ -65,7 +73,13 @@ class TokenState:
             owner=patches.expand(batch, -1),
             grid=tuple(grid),
             num_prefix=num_prefix,
+            num_registers=num_registers,
         )
+
+    @property
+    def has_cls(self) -> bool:
+        """bool: Whether the first token is a class token."""
+        return self.num_prefix > self.num_registers
 
     @property
     def num_patches(self) -> int:

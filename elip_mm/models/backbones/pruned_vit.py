@@ -40,19 +40,30 @@ class PrunedViT(VisionTransformer):
         with_cp (bool): Whether to recompute each layer in the backward pass
             instead of storing its activations. The look-ahead is never
             recomputed. Defaults to False.
+        num_registers (int): Learned tokens without a place, between the
+            class token and the patches; they are never reduced. Defaults to
+            0. Source: https://arxiv.org/abs/2309.16588.
         **kwargs: Keyword arguments of the parent, among them ``arch``,
             ``img_size``, ``patch_size``, ``out_type`` and
             ``with_cls_token``.
     """
+
+    num_registers = 0  # of a plain ViT that is taken over
 
     def __init__(
         self,
         *args,
         reducer: Optional[dict] = None,
         with_cp: bool = False,
+        num_registers: int = 0,
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if num_registers:
+            self.num_registers = num_registers
+            self.registers = nn.Parameter(
+                0.02 * torch.randn(1, num_registers, self.embed_dims)
+            )
         # Adopting the layers spares building each of them twice.
         self.layers = ModuleList(
             [ReducibleEncoderLayer.adopt(layer) for layer in self.layers]
@@ -241,8 +252,19 @@ class PrunedViT(VisionTransformer):
             mode=self.interpolate_mode,
             num_extra_tokens=self.num_extra_tokens,
         )
+        if self.num_registers:
+            num_cls = self.num_extra_tokens
+            registers = self.registers.expand(len(tokens), -1, -1)
+            tokens = torch.cat(
+                [tokens[:, :num_cls], registers, tokens[:, num_cls:]], dim=1
+            )
         tokens = self.pre_norm(self.drop_after_pos(tokens))
-        return TokenState.start(tokens, grid, self.num_extra_tokens)
+        return TokenState.start(
+            tokens,
+            grid,
+            self.num_extra_tokens + self.num_registers,
+            self.num_registers,
+        )
 
     @torch.no_grad()
     def look_ahead(self, index: int, probe: Tensor, depth: int) -> Tensor:
@@ -277,8 +299,8 @@ class PrunedViT(VisionTransformer):
         Returns:
             tuple[int, int]: Its depth and the number of depths.
         """
-        if param_name.startswith(f'{prefix}pre_norm'):
-            # The parent takes the norm after the embedding for the last one.
+        if param_name.startswith((f'{prefix}pre_norm', f'{prefix}registers')):
+            # The parent takes what it does not know for the last layer.
             return 0, self.num_layers + 2
         return super().get_layer_depth(param_name, prefix)
 

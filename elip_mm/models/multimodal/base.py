@@ -187,7 +187,7 @@ class LanguageImagePretrainer(BaseModel):
 
     def embed_image(self, vision: TokenState) -> Tensor:
         """Bring images to the joint space, unit norm, shape ``(B, E)``."""
-        first = vision.tokens[:, 0] if vision.num_prefix else vision.mean()
+        first = vision.tokens[:, 0] if vision.has_cls else vision.mean()
         if self.vision_neck is not None:
             first = self.vision_neck(first)
         return F.normalize(first, dim=-1)

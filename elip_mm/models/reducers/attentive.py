@@ -59,9 +59,9 @@ def attentive_scores(backbone: 'PrunedViT', images: Tensor) -> Tensor:  # noqa: 
     """
     state = backbone.embed(images)
     tokens, num_prefix = state.tokens, state.num_prefix
-    if num_prefix == 0:
+    if not state.has_cls:
         tokens = torch.cat([state.mean().unsqueeze(1), tokens], dim=1)
-        num_prefix = 1
+        num_prefix += 1
     scores = 0.0
     for index, layer in enumerate(backbone.layers):
         scores = scores + layer(tokens, score_only=True)

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from elip_mm.ops import (
@@ -64,6 +65,10 @@ class ELIPReducer(TokenReducer):
         without_guidance (str): What a call without text does:
             ``'keep_all'``, or ``'vision'`` to rank by the class token as it
             is. Defaults to 'keep_all'.
+        guidance_scale (str): ``'as_is'``, as in the released code, or
+            ``'match_cls'``: the text vector is brought to the norm of the
+            token that it is blended with, so that ``text_share`` means what
+            it says whatever the two encoders give. Defaults to 'as_is'.
         merge_tokens (int): Tokens that the unkept ones become. With more
             than one, they are grouped around the best-scored of them by the
             similarity of their keys in the stage's layer. Defaults to 1.
@@ -79,6 +84,7 @@ class ELIPReducer(TokenReducer):
         count_base: Union[str, int] = 'patches',
         keep_counts: Optional[Sequence[int]] = None,
         without_guidance: str = 'keep_all',
+        guidance_scale: str = 'as_is',
         merge_tokens: int = 1,
         init_cfg: Optional[dict] = None,
     ) -> None:
@@ -95,6 +101,11 @@ class ELIPReducer(TokenReducer):
                 'ELIPReducer: without_guidance must be '
                 "'keep_all' or 'vision', but got "
                 f'{without_guidance!r}.'
+            )
+        if guidance_scale not in ('as_is', 'match_cls'):
+            raise ValueError(
+                "ELIPReducer: guidance_scale must be 'as_is' or "
+                f"'match_cls', but got {guidance_scale!r}."
             )
         if count_base not in ('patches', 'tokens') and not (
             isinstance(count_base, int) and count_base > 0
@@ -114,6 +125,7 @@ class ELIPReducer(TokenReducer):
         self._eps = float(eps)
         self._count_base = count_base
         self._without_guidance = without_guidance
+        self._guidance_scale = guidance_scale
 
     @property
     def stages(self) -> Tuple[ELIPStage, ...]:
@@ -166,7 +178,7 @@ class ELIPReducer(TokenReducer):
         if view.guidance is None and self._without_guidance == 'keep_all':
             return None
         state = view.state
-        goal = self.num_keep(index, state.num_patches, state.num_prefix)
+        goal = self.num_keep(index, state.num_patches, int(state.has_cls))
         num_keep = self.ease(state.num_patch_tokens, goal)
         if num_keep >= state.num_patch_tokens:
             return None
@@ -204,12 +216,16 @@ class ELIPReducer(TokenReducer):
             token.
         """
         tokens = state.tokens.detach()
-        if state.num_prefix:
+        if state.has_cls:
             first, rest = tokens[:, :1], tokens[:, 1:]
         else:
             first, rest = state.mean().detach().unsqueeze(1), tokens
         if guidance is not None:
             text = guidance.detach().unsqueeze(1).to(first.dtype)
+            if self._guidance_scale == 'match_cls':
+                text = F.normalize(text, dim=-1) * first.norm(
+                    dim=-1, keepdim=True
+                )
             first = (1 - self._text_share) * first + self._text_share * text
         return torch.cat([first, rest], dim=1)
 

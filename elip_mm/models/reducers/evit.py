@@ -53,7 +53,7 @@ class EViTReducer(TokenReducer):
         num_keep = self.ease(total, goal)
         if num_keep >= total:
             return None
-        if state.num_prefix:
+        if state.has_cls:
             scores = view.trace.attention_from(0)
         else:
             scores = view.trace.attention_from_mean()
