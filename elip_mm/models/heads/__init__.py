@@ -5,6 +5,7 @@ from .itm_head import MatchingHead
 from .lm_head import LanguageHead
 from .lm_predictor import TokenPredictor
 from .meter_heads import METERITMHead, METERMLMHead
+from .sigmoid_head import SigmoidHead
 
 __all__ = [
     'ContrastiveHead',
@@ -13,5 +14,6 @@ __all__ = [
     'METERITMHead',
     'METERMLMHead',
     'MatchingHead',
+    'SigmoidHead',
     'TokenPredictor',
 ]

@@ -6,6 +6,7 @@ from .blip import BLIPPretrainer
 from .clip import CLIPPretrainer
 from .distilled import DistilledPretrainer
 from .meter import METERPretrainer
+from .siglip import SigLIPPretrainer
 
 __all__ = [
     'ALBEFPretrainer',
@@ -15,4 +16,5 @@ __all__ = [
     'DistilledPretrainer',
     'LanguageImagePretrainer',
     'METERPretrainer',
+    'SigLIPPretrainer',
 ]

@@ -1,4 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from .attention_pooling import AttentionPooling
 from .joint_projection import JointProjection
 
-__all__ = ['JointProjection']
+__all__ = [
+    'AttentionPooling',
+    'JointProjection',
+]
