@@ -3,8 +3,8 @@ from typing import Dict
 
 from torch import Tensor
 
-from .rules import rename
-from .vit import CLIP_BLOCKS, convert_clip_vit
+from .rules import lead_with_batch, rename
+from .vit import CLIP_BLOCKS, CLIP_VIT
 
 TEXT = [
     (r'token_embedding\.weight', 'text_encoder.token_embedding.weight'),
@@ -15,6 +15,15 @@ TEXT = [
     *[
         (rf'transformer\.{key}', f'text_encoder.{name}')
         for key, name in CLIP_BLOCKS
+    ],
+]
+
+CLIP = [
+    *TEXT,
+    (r'visual\.proj', 'vision_neck.proj'),
+    *[
+        (rf'visual\.(?:{key})', f'vision_backbone.{name}')
+        for key, name in CLIP_VIT
     ],
 ]
 
@@ -32,20 +41,11 @@ def convert_clip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     state = {
         key.removeprefix('module.'): value for key, value in state.items()
     }
-    tower = {
-        key[len('visual.') :]: value
-        for key, value in state.items()
-        if key.startswith('visual.')
-    }
-    converted = {'vision_neck.proj': tower.pop('proj')}
-    for key, value in convert_clip_vit(tower).items():
-        converted[f'vision_backbone.{key}'] = value
-    rest = {
-        key: value
-        for key, value in state.items()
-        if not key.startswith('visual.')
-    }
-    converted.update(rename(rest, TEXT))
-    name = 'text_encoder.pos_embed'
-    converted[name] = converted[name].unsqueeze(0)
-    return converted
+    return lead_with_batch(
+        rename(state, CLIP),
+        {
+            'vision_backbone.cls_token': 3,
+            'vision_backbone.pos_embed': 3,
+            'text_encoder.pos_embed': 3,
+        },
+    )

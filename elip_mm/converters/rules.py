@@ -52,3 +52,23 @@ def rename(
             'Keys that are meant to be dropped go into `ignore`.'
         )
     return renamed
+
+
+def lead_with_batch(
+    state: Dict[str, Tensor], dims: Dict[str, int]
+) -> Dict[str, Tensor]:
+    """Add leading dimensions of size one to some tensors, if they are there.
+
+    What is missing is for strict loading to tell.
+
+    Args:
+        state (dict[str, Tensor]): Tensors under our names.
+        dims (dict[str, int]): Number of dimensions that a tensor shall have.
+
+    Returns:
+        dict[str, Tensor]: The same tensors, those of ``dims`` reshaped.
+    """
+    return {
+        key: value.view((1,) * (dims.get(key, 0) - value.dim()) + value.shape)
+        for key, value in state.items()
+    }

@@ -10,7 +10,7 @@ from typing import Dict
 
 from torch import Tensor
 
-from .rules import rename
+from .rules import lead_with_batch, rename
 
 TIMM_VIT = [
     (r'(cls_token|pos_embed)', r'\1'),
@@ -61,8 +61,6 @@ def convert_clip_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     Returns:
         dict[str, Tensor]: For :class:`PrunedViT` with ``pre_norm=True``.
     """
-    state = rename(state, CLIP_VIT)
-    width = state['cls_token'].numel()
-    state['cls_token'] = state['cls_token'].view(1, 1, width)
-    state['pos_embed'] = state['pos_embed'].view(1, -1, width)
-    return state
+    return lead_with_batch(
+        rename(state, CLIP_VIT), {'cls_token': 3, 'pos_embed': 3}
+    )

@@ -4,7 +4,7 @@
 import pytest
 import torch
 
-from elip_mm.converters import convert_clip, rename
+from elip_mm.converters import convert_clip, convert_clip_vit, rename
 
 from ..tiny import tiny_clip
 
@@ -73,3 +73,17 @@ def test_dual_encoder_loads_strictly(prefix):
         model.vision_backbone.layers[5].ffn.layers[1].weight,
         foreign['visual.transformer.resblocks.5.mlp.c_proj.weight'],
     )
+
+
+@pytest.mark.parametrize('convert', [convert_clip, convert_clip_vit])
+def test_weights_of_another_model_are_refused_by_name(convert):
+    with pytest.raises(ValueError, match='match no rule: fc.weight'):
+        convert({'fc.weight': torch.zeros(1)})
+
+
+def test_what_is_missing_is_left_to_strict_loading():
+    foreign = foreign_clip()
+    for name in ('visual.proj', 'visual.class_embedding'):
+        del foreign[name]
+    with pytest.raises(RuntimeError, match='vision_neck.proj'):
+        tiny_clip().load_state_dict(convert_clip(foreign), strict=True)
