@@ -28,10 +28,12 @@ def stage(layer=2, look_ahead=2, keep=0.9):
         (dict(stages=[stage(keep=0)]), r'share in \(0, 1\]'),
         (dict(stages=[dict(layer=2, keep=0.5)]), 'must have the keys'),
         (dict(stages=[stage(look_ahead=0)]), 'look_ahead >= 1'),
+        (dict(stages=[stage(layer=2.5)]), 'whole numbers'),
         (dict(text_share=1.2), 'text_share'),
         (dict(count_base='cls'), 'count_base'),
         (dict(keep_counts=(5, 6, 7)), 'keep_counts'),
         (dict(keep_counts=(5,)), 'keep_counts needs 3'),
+        (dict(keep_counts=()), 'keep_counts needs 3'),
         (dict(without_guidance='guess'), 'without_guidance'),
     ],
 )  # fmt: skip

@@ -250,10 +250,11 @@ def _read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
                 f'ELIPReducer: stage {index} keeps {stage["keep"]}; it must '
                 'be a share in (0, 1]. Counts go into keep_counts.'
             )
-        if stage['layer'] < 0 or stage['look_ahead'] < 1:
+        whole = all(isinstance(stage[n], int) for n in ('layer', 'look_ahead'))
+        if not whole or stage['layer'] < 0 or stage['look_ahead'] < 1:
             raise ValueError(
                 f'ELIPReducer: stage {index} needs layer >= 0 and '
-                f'look_ahead >= 1, but got {dict(stage)}.'
+                f'look_ahead >= 1, whole numbers, but got {dict(stage)}.'
             )
     frozen = tuple(ELIPStage(**stage) for stage in stages)
     for earlier, later in zip(frozen, frozen[1:]):
@@ -280,7 +281,7 @@ def _read_counts(
         return None
     counts = tuple(int(count) for count in counts)
     falling = all(a >= b for a, b in zip(counts, counts[1:]))
-    if len(counts) != len(stages) or not falling or min(counts) < 1:
+    if len(counts) != len(stages) or not falling or min(counts, default=1) < 1:
         raise ValueError(
             f'ELIPReducer: keep_counts needs {len(stages)} positive numbers, '
             f'one a stage, none larger than the one before; got {counts}.'
