@@ -26,7 +26,8 @@ class LayerView:
             there after it ran. Defaults to None.
         mean_key (Callable, optional): ``mean_key()`` projects the tokens to
             the keys of this layer, averaged over the heads and without
-            gradient, shape ``(B, N, d)``. Defaults to None.
+            gradient, shape ``(B, N, d)``; only there before the layer ran,
+            afterwards ``trace`` has them. Defaults to None.
         scores (Tensor, optional): Importance of every *patch* of the image,
             from somewhere else, shape ``(B, P)``. Defaults to None.
         sample_keys (Tensor, optional): What random choices follow from, one

@@ -322,7 +322,9 @@ class PrunedViT(VisionTransformer):
         )
         plan = reducer.before_layer(view)
         state = state.apply(plan).note(view.index, 'before_layer', plan)
-        view = replace(view, state=state)
+        # After the attention its own trace tells the keys; this one would tell
+        # those of the tokens before the plan, and keep them alive.
+        view = replace(view, state=state, mean_key=None)
 
         def decide(tokens: Tensor, trace) -> Optional[TokenPlan]:
             return reducer.after_attention(
