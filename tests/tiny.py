@@ -4,7 +4,9 @@
 from contextlib import contextmanager
 from typing import Iterator, Optional
 
+import pytest
 import torch
+from mmengine.utils import digit_version
 from torch import nn
 
 from elip_mm.models.backbones import PrunedViT
@@ -16,6 +18,12 @@ ARCH = dict(
     embed_dims=96, num_layers=12, num_heads=4, feedforward_channels=384
 )
 ELIP = dict(type='elip_mm.ELIPReducer')
+
+# For tests that want a whole graph.
+traceable = pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.5'),
+    reason='torch 2.4 cannot trace dataclasses.replace',
+)
 
 _DRAW = torch.Generator().manual_seed(0)
 IMAGES = torch.randn(3, 3, 64, 64, generator=_DRAW)

@@ -53,6 +53,21 @@ def test_reduction_is_on_in_the_loss_only():
     assert predicted[0].owner.shape == (64,)
 
 
+@pytest.mark.parametrize('mode', ['tensor', 'predict'])
+def test_captions_do_not_leak_into_image_features(mode):
+    model = clip().eval()
+    one, other = (
+        model(IMAGES, samples(texts), mode=mode) for texts in ('abc', 'xyz')
+    )
+    if mode == 'predict':
+        for ours, theirs in zip(one, other):
+            assert torch.equal(ours.image_feat, theirs.image_feat)
+    else:
+        assert torch.equal(one['image_feat'], other['image_feat'])
+        alone = model(IMAGES, mode=mode)
+        assert torch.equal(one['image_feat'], alone['image_feat'])
+
+
 def test_reduction_at_test_sees_no_text():
     """Features of an image do not depend on the captions beside it."""
     model = clip(reduce_at_test=True)
@@ -103,6 +118,37 @@ def test_loss_of_unrelated_pairs_and_symmetry():
     assert abs(loss.item() - math.log(64)) < 0.01
     swapped = softmax_pair_loss(text, image, text, image, scale)
     torch.testing.assert_close(loss, swapped)
+
+
+def test_initial_loss_of_a_model():
+    """Check 28: before any training, ln(batch) in a space as wide as CLIP's.
+
+    Random directions of that space have cosines of variance 1 / width, and
+    half the variance of the logits is what they add.
+    """
+    width = 512
+    neck = dict(type='elip_mm.JointProjection', out_channels=width)
+    model = tiny_clip(
+        ELIP,
+        vision_neck=dict(neck, in_channels=96),
+        text_neck=dict(neck, in_channels=48),
+    )
+    model.init_weights()
+    images = torch.randn(32, 3, 64, 64)
+    losses = model.compute_losses(images, random_ids(32))
+    above = losses['loss_contrast'].item() - math.log(32)
+    assert abs(above) <= (1 / 0.07) ** 2 / width / 2
+
+
+def test_swapped_towers_give_the_same_loss():
+    """Check 28, through the head."""
+    head = tiny_clip().heads['contrast']
+    image, text = unit(6, 8), unit(6, 8, seed=1)
+    one, other = (
+        head.loss(PairFeatures(None, None, *pair))['loss_contrast']
+        for pair in ((image, text), (text, image))
+    )
+    torch.testing.assert_close(one, other)
 
 
 def test_loss_is_cross_entropy_both_ways():

@@ -9,12 +9,15 @@ from mmengine import Config
 from elip_mm.registry import MODELS
 from elip_mm.utils import register_all_modules
 
+from ..tiny import traceable
+
 RECIPE = (
     Path(__file__).parents[2]
     / 'configs/clip/clip_tiny_elip_1xb64_synthetic-scenes-64px.py'
 )
 
 
+@traceable
 def test_clip_step_compiles_without_a_graph_break():
     register_all_modules()
     torch._dynamo.reset()

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from elip_mm.benchmark import Tower, make_workload, measure
 from elip_mm.evaluation.efficiency import (
@@ -171,3 +172,22 @@ def test_look_ahead_leaves_no_graph():
     vit = tiny_vit(ELIP).train()
     scores = vit.look_ahead(4, torch.randn(2, 65, 96, requires_grad=True), 6)
     assert not scores.requires_grad
+
+
+def test_no_weight_is_copied():
+    """Check 15: the look-ahead runs the very layers of the real pass."""
+    vit = tiny_vit(ELIP).train()
+    known = {id(parameter) for parameter in vit.parameters()}
+    storages = {p.untyped_storage()._cdata for p in vit.parameters()}
+    shapes = {tuple(p.shape) for p in vit.layers.parameters() if p.dim() > 1}
+
+    class CopyWatch(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            if isinstance(out, torch.Tensor) and tuple(out.shape) in shapes:
+                assert out.untyped_storage()._cdata in storages, func
+            return out
+
+    with CopyWatch():
+        vit(IMAGES, GUIDANCE)
+    assert {id(parameter) for parameter in vit.parameters()} == known

@@ -78,6 +78,12 @@ def double():
     )
 
 
+def full_row(layer, probe):
+    """Row 0 of each sample's whole attention map."""
+    rows = [attention_map(layer, one)[0].mean(0)[0] for one in probe]
+    return torch.stack(rows)
+
+
 def test_vectorised_equals_looped(double):
     """Check 12, and the gradients of check 11."""
     vit, images, guidance = double
@@ -113,18 +119,15 @@ def test_short_score_is_row_zero_of_the_full_map(double):
     vit, _, _ = double
     probe = torch.randn(3, 65, 96, dtype=torch.float64)
     row = vit.look_ahead(7, probe, 1)
-    full = torch.stack(
-        [attention_map(vit.layers[7], one)[0].mean(0)[0] for one in probe]
-    )
+    full = full_row(vit.layers[7], probe)
     torch.testing.assert_close(row, full, rtol=0, atol=1e-12)
     torch.testing.assert_close(row.sum(1), torch.ones(3).double())
 
 
 def test_short_score_in_float32():
+    """Check 13."""
     vit = tiny_vit(ELIP)
     probe = torch.randn(3, 65, 96)
+    full = full_row(vit.layers[7], probe)
     row = vit.look_ahead(7, probe, 1)
-    full = torch.stack(
-        [attention_map(vit.layers[7], one)[0].mean(0)[0] for one in probe]
-    )
     torch.testing.assert_close(row, full, rtol=0, atol=1e-6)

@@ -8,24 +8,39 @@ from mmpretrain.models import VisionTransformer
 from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
 
 
-def test_featmap_is_restored_from_provenance():
-    vit = tiny_vit(ELIP, out_type='featmap', out_indices=[3, 11])
-    early, late = vit(IMAGES, GUIDANCE)
-    states = vit.states(IMAGES, GUIDANCE)
+@pytest.mark.parametrize('with_cls_token', [True, False])
+@pytest.mark.parametrize('size', [(64, 64), (32, 96)])
+def test_featmap_is_restored_from_provenance(size, with_cls_token):
+    vit = tiny_vit(
+        ELIP,
+        out_type='featmap',
+        out_indices=[3, 11],
+        with_cls_token=with_cls_token,
+    )
+    images = torch.randn(2, 3, *size)
+    early, late = vit(images, GUIDANCE[:2])
+    states = vit.states(images, GUIDANCE[:2])
+    rows, columns = size[0] // 8, size[1] // 8
     for out, state in ((early, states[3]), (late, states[11])):
-        for patch in (0, 17, 63):
+        assert out.shape == (2, 96, rows, columns)
+        assert state.tokens.shape[1] < rows * columns
+        for patch in range(rows * columns):
             owner = state.owner[1, patch]
             assert torch.equal(
-                out[1, :, patch // 8, patch % 8], state.tokens[1, owner]
+                out[1, :, patch // columns, patch % columns],
+                state.tokens[1, owner],
             )
 
 
-def test_average_is_weighted_by_size():
-    vit = tiny_vit(ELIP, out_type='avg_featmap')
-    dense = vit.encode(IMAGES, GUIDANCE).dense()
-    torch.testing.assert_close(
-        vit(IMAGES, GUIDANCE)[0], vit.ln2(dense.flatten(2).mean(2))
-    )
+@pytest.mark.parametrize('size', [(64, 64), (32, 96)])
+def test_average_is_weighted_by_size(size):
+    """At layers between as at the end it is the mean of the restored map."""
+    vit = tiny_vit(ELIP, out_type='avg_featmap', out_indices=[5, 11])
+    images = torch.randn(2, 3, *size)
+    states = vit.states(images, GUIDANCE[:2])
+    for out, index in zip(vit(images, GUIDANCE[:2]), (5, 11)):
+        dense = states[index].dense()
+        torch.testing.assert_close(out, vit.ln2(dense.flatten(2).mean(2)))
 
 
 @pytest.mark.parametrize('size', [(32, 96), (64, 64)])
