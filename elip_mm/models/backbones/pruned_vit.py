@@ -333,8 +333,10 @@ class PrunedViT(VisionTransformer):
 
         bias = state.attention_bias(reducer.weigh_by_size)
         tokens, plan = self._call(layer, state.tokens, bias, decide)
-        state = state.recount(plan).note(view.index, 'after_attention', plan)
-        return state.with_tokens(tokens)
+        # `state` may not be bound anew: with checkpointing, `decide` reads it
+        # once more in the backward pass.
+        reduced = state.recount(plan).note(view.index, 'after_attention', plan)
+        return reduced.with_tokens(tokens)
 
     def _call(self, layer: ReducibleEncoderLayer, *args):
         if self.with_cp and torch.is_grad_enabled():
