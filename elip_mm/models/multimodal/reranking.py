@@ -91,7 +91,8 @@ class MatchingRetrieval:
         Returns:
             tuple[list[DataSample], list[DataSample]]: One sample a local
             image with scores of all texts, one a local text with scores of
-            all images.
+            all images; ``contrast_score`` is what the joint features alone
+            say.
         """
         local = dict(feats)
         tokens = local.pop('image_tokens')
@@ -101,10 +102,9 @@ class MatchingRetrieval:
             texts[name], text_rows = _share(value, num_texts)
         text = texts['text_feat']
 
-        if self.k_test == 0:
-            to_text = image[slice(*image_rows)] @ text.t()
-            to_image = text[slice(*text_rows)] @ image.t()
-        else:
+        plain_text = to_text = image[slice(*image_rows)] @ text.t()
+        plain_image = to_image = text[slice(*text_rows)] @ image.t()
+        if self.k_test:
             pairs = _Pairs(self, image, tokens, image_rows, texts)
             to_text = pairs.rank_texts()
             to_image = pairs.rank_images()[slice(*text_rows)]
@@ -113,8 +113,8 @@ class MatchingRetrieval:
             text_targets.append(sample.get('gt_text_id'))
             image_targets.extend(sample.get('gt_image_id'))
         return (
-            fill_samples(to_text, text_targets),
-            fill_samples(to_image, image_targets),
+            fill_samples(to_text, text_targets, plain_text),
+            fill_samples(to_image, image_targets, plain_image),
         )
 
 

@@ -55,18 +55,27 @@ class DualEncoderRetrieval:
         )
 
 
-def fill_samples(scores: Tensor, targets: List[List[int]]) -> Predictions:
+def fill_samples(
+    scores: Tensor,
+    targets: List[List[int]],
+    contrast: Optional[Tensor] = None,
+) -> Predictions:
     """Pack rows of scores with the columns that are right.
 
     Args:
         scores (Tensor): One row a query, shape ``(Q, N)``.
         targets (list[list[int]]): Right columns of each query.
+        contrast (Tensor, optional): What the joint features alone say, where
+            the scores say more, shape ``(Q, N)``. Defaults to None.
 
     Returns:
-        list[DataSample]: With ``pred_score`` and ``gt_label``.
+        list[DataSample]: With ``pred_score``, ``gt_label`` and, if there is
+        one, ``contrast_score``.
     """
     samples = []
-    for row, target in zip(scores, targets):
-        sample = DataSample().set_pred_score(row)
-        samples.append(sample.set_gt_label(target))
+    for index, (row, target) in enumerate(zip(scores, targets)):
+        sample = DataSample().set_pred_score(row).set_gt_label(target)
+        if contrast is not None:
+            sample.set_field(contrast[index], 'contrast_score')
+        samples.append(sample)
     return samples

@@ -1,0 +1,9 @@
+# ALBEF as published, on the 12M data: every patch stays.
+_base_ = [
+    '../_base_/models/albef_vit-base-p16.py',
+    '../_base_/datasets/coco-vg-cc-sbu-cc12m_256px_albef.py',
+    '../_base_/schedules/albef_adamw-coslr_20e.py',
+    '../_base_/default_runtime.py',
+]
+
+custom_hooks = [*_base_.custom_hooks, _base_.alpha_hook]
