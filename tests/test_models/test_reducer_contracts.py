@@ -10,7 +10,7 @@ from elip_mm.evaluation.efficiency import count_operators
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.utils import register_all_modules
 
-from ..tiny import GUIDANCE, IMAGES, tiny_vit
+from ..tiny import GUIDANCE, IMAGES, tiny_vit, traceable
 
 register_all_modules()
 NAMES = sorted(TOKEN_REDUCERS.module_dict)
@@ -86,6 +86,16 @@ def test_gradients_are_finite(name):
         assert torch.isfinite(parameter.grad).all(), key
 
 
+def test_checkpointing_changes_no_gradient(name):
+    gradients = []
+    for with_cp in (False, True):
+        vit = tiny_vit(dict(type=name), with_cp=with_cp).train()
+        encode(vit).tokens.square().mean().backward()
+        gradients.append(dict(vit.named_parameters()))
+    for key, parameter in gradients[0].items():
+        torch.testing.assert_close(parameter.grad, gradients[1][key].grad)
+
+
 def test_bfloat16(name):
     vit = tiny_vit(dict(type=name))
     with torch.autocast('cpu', dtype=torch.bfloat16):
@@ -93,6 +103,7 @@ def test_bfloat16(name):
     assert torch.isfinite(state.tokens).all()
 
 
+@traceable
 def test_compiles_without_a_graph_break(name):
     torch._dynamo.reset()
     vit = tiny_vit(dict(type=name))
@@ -121,6 +132,16 @@ def test_passes_do_not_influence_each_other(name):
     first = encode(vit).tokens
     encode(vit, IMAGES.flip(0))
     assert torch.equal(first, encode(vit).tokens)
+
+
+def test_decisions_can_be_followed(name):
+    """Without scores or guidance, by what the first pass noted."""
+    vit = tiny_vit(dict(type=name))
+    state = encode(vit)
+    again = vit.encode(IMAGES, follow=state.plans)
+    assert torch.equal(again.tokens, state.tokens)
+    assert torch.equal(again.owner, state.owner)
+    assert torch.equal(again.sizes, state.sizes)
 
 
 def test_operators_do_not_depend_on_the_batch(name):
