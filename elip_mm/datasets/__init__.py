@@ -5,6 +5,7 @@ from .base import ImageTextDataset
 from .gallery import link_gallery
 from .image_text_pairs import ImageTextPairs
 from .keyed_random import keyed_random, stable_key
+from .matching_pairs import MatchingPairs
 from .samplers import KeyedIndex, KeyedSampler
 from .synthetic_scenes import SyntheticScenes, mentioned_patches
 from .transforms import CleanPairCaption, RandomAugment
@@ -15,10 +16,11 @@ __all__ = [
     'ImageTextPairs',
     'KeyedIndex',
     'KeyedSampler',
+    'MatchingPairs',
     'RandomAugment',
     'SyntheticScenes',
     'keyed_random',
-    'stable_key',
     'link_gallery',
     'mentioned_patches',
+    'stable_key',
 ]

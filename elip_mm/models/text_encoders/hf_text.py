@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import inspect
-from typing import Union
+from typing import Optional, Union
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -20,6 +20,10 @@ class HFTextEncoder(BaseModule):
         config (dict | str): Sizes as ``dict(model_type='bert', ...)``, where
             what is not named has the default of that type; or a local folder
             or hub name to read them from.
+        vocab_size (int, optional): Size of the vocabulary. Defaults to None,
+            that of ``config``.
+        context_length (int, optional): Most tokens of a caption. Defaults to
+            None, as many as ``config`` has positions for.
         pretrained (str, optional): Local folder or hub name whose weights
             are loaded when weights are initialised. Defaults to None, random
             weights.
@@ -34,20 +38,25 @@ class HFTextEncoder(BaseModule):
     def __init__(
         self,
         config: Union[dict, str],
-        pretrained: Union[str, None] = None,
-        init_cfg: Union[dict, None] = None,
+        vocab_size: Optional[int] = None,
+        context_length: Optional[int] = None,
+        pretrained: Optional[str] = None,
+        init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         config = read_config(config)
+        self.pad_id = config.pad_token_id or 0
+        shifted = config.model_type in SHIFTED_POSITIONS
+        unused = self.pad_id + 1 if shifted else 0
+        if vocab_size is not None:
+            config.vocab_size = vocab_size
+        if context_length is not None:
+            config.max_position_embeddings = context_length + unused
         self.model = build_encoder(config)
         self.pretrained = pretrained
-        self.pad_id = config.pad_token_id or 0
         self.vocab_size = config.vocab_size
         self.embed_dims = config.hidden_size
-        shifted = config.model_type in SHIFTED_POSITIONS
-        self.context_length = config.max_position_embeddings - (
-            self.pad_id + 1 if shifted else 0
-        )
+        self.context_length = config.max_position_embeddings - unused
 
     def init_weights(self) -> None:
         """Load the weights of ``pretrained``; else leave what was drawn."""
