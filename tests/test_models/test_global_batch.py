@@ -5,6 +5,8 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from elip_mm.models.losses import gather_rows
+
 from ..tiny import ELIP, perturb, random_ids, tiny_clip
 
 BATCH = 3
@@ -35,11 +37,22 @@ def work(rank, rendezvous, results):
         dist.all_reduce(parameter.grad)
         parameter.grad /= 2
     dist.all_reduce(loss.data)
+    check_gathered_sums(rank)
     if rank == 0:
         gradients = [p.grad for p in model.parameters()]
         torch.save((loss.detach() / 2, gradients), results)
     dist.barrier()
     dist.destroy_process_group()
+
+
+def check_gathered_sums(rank):
+    """Two gathered tensors may get one and the same gradient tensor."""
+    one, other = (torch.full((2,), rank + 1.0).requires_grad_() for _ in '12')
+    (gather_rows(one) + gather_rows(other)).square().sum().backward()
+    # Both processes hold the same sum, so each counts once.
+    expected = torch.full((2,), 2 * 2 * 2 * (rank + 1.0))
+    assert torch.equal(one.grad, expected), one.grad
+    assert torch.equal(other.grad, expected), other.grad
 
 
 def test_two_processes_are_one(tmp_path):

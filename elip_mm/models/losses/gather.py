@@ -11,15 +11,17 @@ class _GatherRows(torch.autograd.Function):
     @staticmethod
     def forward(ctx, rows: Tensor) -> Tensor:
         ctx.num_rows = len(rows)
+        rows = rows.contiguous()
         chunks = [torch.empty_like(rows) for _ in range(get_world_size())]
-        dist.all_gather(chunks, rows.contiguous())
+        dist.all_gather(chunks, rows)
         return torch.cat(chunks)
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> Tensor:
         # Every process used these rows as columns; each holds its part of
-        # their gradient, and the owner needs the sum.
-        grad = grad.contiguous()
+        # their gradient, and the owner needs the sum. Autograd may have lent
+        # the same tensor to others, so the sum is made in a copy.
+        grad = grad.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(grad)
         begin = get_rank() * ctx.num_rows
         return grad[begin : begin + ctx.num_rows]
