@@ -29,7 +29,7 @@ class Costs:
         saved_bytes (int): Activations kept for the backward pass.
         mentioned_share (float, optional): Share of caption-mentioned patches
             among those that keep a token of their own. None if the data do
-            not tell.
+            not tell, or if no patch does.
         batch_size (int): Pairs of the step.
     """
 
@@ -132,7 +132,7 @@ def measure_costs(
 def _watch_tokens(
     model: nn.Module, batch: Batch
 ) -> Tuple[Tuple[int, ...], Optional[float]]:
-    """Lengths that enter the layers, and what the kept patches show."""
+    """Lengths that leave the layers, and what the kept patches show."""
     states = token_states(model, batch.images, batch.samples)
     states = [states[index] for index in sorted(states)]
     mentioned = mentioned_mask(batch, states[-1].grid)

@@ -127,7 +127,7 @@ def kept_patches(state: TokenState) -> Tensor:
     return alone.gather(1, state.owner.clamp(min=0)) & (state.owner >= 0)
 
 
-def mentioned_share(state: TokenState, mentioned: Tensor) -> float:
+def mentioned_share(state: TokenState, mentioned: Tensor) -> Optional[float]:
     """Share of caption-mentioned patches among the kept ones.
 
     Args:
@@ -136,7 +136,9 @@ def mentioned_share(state: TokenState, mentioned: Tensor) -> float:
             caption mentions, bool, shape ``(B, P)``.
 
     Returns:
-        float: Between 0 and 1.
+        float or None: Between 0 and 1; None if no patch is left alone.
     """
     kept = kept_patches(state)
+    if not kept.any():
+        return None
     return ((kept & mentioned).sum() / kept.sum()).item()

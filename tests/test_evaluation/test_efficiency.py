@@ -67,3 +67,11 @@ def test_kept_means_a_token_of_its_own():
     mentioned = torch.tensor([[True, True, False, False]])
     assert mentioned_share(state, mentioned) == 1.0
     assert mentioned_share(state, ~mentioned) == 0.0
+
+
+def test_share_of_nothing_is_none():
+    state = TokenState.start(torch.randn(1, 5, 2), (2, 2), 1)
+    target = torch.tensor([[0, 1, 1, 1, 1]])
+    merged = state.apply(TokenPlan(target, torch.ones(1, 5), 2))
+    mentioned = torch.ones(1, 4, dtype=torch.bool)
+    assert mentioned_share(merged, mentioned) is None
