@@ -2,7 +2,7 @@
 """What each layer of a reduced tower is asked to do, call by call."""
 
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import List, Optional
 
 import torch
 from torch import Tensor, nn
@@ -137,22 +137,6 @@ def look_ahead_share(calls: List[LayerCall]) -> Optional[float]:
     total = sum(call.total_flops for call in calls)
     ahead = sum(c.total_flops for c in calls if c.kind == LOOK_AHEAD)
     return ahead / total if total else None
-
-
-def count_by_layer(calls: List[LayerCall]) -> Dict[Tuple[str, int, str], int]:
-    """Add up the forward FLOPs of the calls.
-
-    Args:
-        calls (list[LayerCall]): What was noted.
-
-    Returns:
-        dict[tuple, int]: By tower, layer and kind.
-    """
-    total: Dict[Tuple[str, int, str], int] = {}
-    for call in calls:
-        key = (call.tower, call.layer, call.kind)
-        total[key] = total.get(key, 0) + call.flops
-    return total
 
 
 def _layer_flops(
