@@ -6,6 +6,7 @@ from .keyed_randomness_hook import KeyedRandomnessHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .pruning_schedule_hook import PruningScheduleHook
 from .safe_checkpoint_hook import SafeCheckpointHook
+from .soft_target_hook import SoftTargetHook, soft_share
 from .token_map_hook import TokenMapHook
 from .token_picture_hook import TokenPictureHook
 
@@ -17,6 +18,8 @@ __all__ = [
     'PlainCheckpointHook',
     'PruningScheduleHook',
     'SafeCheckpointHook',
+    'SoftTargetHook',
     'TokenMapHook',
     'TokenPictureHook',
+    'soft_share',
 ]
