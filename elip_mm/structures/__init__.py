@@ -3,6 +3,7 @@ from .attention_trace import AttentionTrace, exact, widen
 from .distilled_pairs import DistilledPairs, Reading
 from .fused_features import FusedFeatures
 from .layer_view import LayerView
+from .pair_embeddings import PairEmbeddings
 from .pair_features import PairFeatures
 from .plan_follower import PlanFollower
 from .text_features import TextFeatures
@@ -14,6 +15,7 @@ __all__ = [
     'DistilledPairs',
     'FusedFeatures',
     'LayerView',
+    'PairEmbeddings',
     'PairFeatures',
     'PlanFollower',
     'Reading',

@@ -28,6 +28,9 @@ class AttentiveCLIPPretrainer(CLIPPretrainer):
     Source: A-CLIP, https://arxiv.org/abs/2212.08653.
     """
 
+    # The moving average would take a step a chunk.
+    chunkable = False
+
     def __init__(self, momentum: float = 0.004, **kwargs) -> None:
         super().__init__(**kwargs)
         # Its first update copies the tower, whatever weights that has then.

@@ -4,14 +4,19 @@ from torch import nn
 from elip_mm.registry import MODELS
 
 from .base import LanguageImagePretrainer
+from .grad_cache import GradientCaching
 from .retrieval import DualEncoderRetrieval
 
 
 @MODELS.register_module()
-class CLIPPretrainer(DualEncoderRetrieval, LanguageImagePretrainer):
+class CLIPPretrainer(
+    DualEncoderRetrieval, GradientCaching, LanguageImagePretrainer
+):
     """Contrastive pre-training of two towers, with ELIP in the image tower.
 
     Args:
+        chunk_size (int, optional): Pairs that the towers process at a time,
+            see :class:`GradientCaching`. Defaults to None, all at once.
         **kwargs: Those of :class:`LanguageImagePretrainer`. The usual heads
             are ``dict(contrast=dict(type='elip_mm.ContrastiveHead'))`` and
             the guidance ``dict(type='elip_mm.TiedProjectionGuidance')``.
