@@ -1,0 +1,9 @@
+# A look-ahead of one layer, and a twin that follows the online tower.
+_base_ = [
+    './blip_tiny_dense_1xb64_synthetic-scenes-64px.py',
+    '../_base_/reducers/elip-lite_vit-6layer.py',
+]
+
+model = dict(
+    vision_backbone=dict(reducer=_base_.reducer), share_reduction=True
+)
