@@ -6,6 +6,8 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from elip_mm.structures import widen
+
 
 @torch.no_grad()
 def negative_weights(
@@ -27,7 +29,7 @@ def negative_weights(
         Tensor: Shape ``(B, B)``, at least float32; zero for partners. A query
         all of whose candidates are right falls back on all but its own.
     """
-    weights = logits.float().softmax(dim=-1) + floor
+    weights = widen(logits).softmax(dim=-1) + floor
     own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
     right = own if same is None else own | same
     weights = weights.masked_fill(right, 0.0)

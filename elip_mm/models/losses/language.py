@@ -4,6 +4,8 @@ from typing import Optional
 import torch.nn.functional as F
 from torch import Tensor
 
+from elip_mm.structures import widen
+
 from .soft_target import soft_cross_entropy
 
 
@@ -37,7 +39,7 @@ def language_loss(
     Source: ALBEF, https://arxiv.org/abs/2107.07651, equation 7; BLIP,
     https://arxiv.org/abs/2201.12086.
     """
-    logits, valid = logits.float(), labels >= 0
+    logits, valid = widen(logits), labels >= 0
     safe = labels.clamp(min=0)
     hard = F.cross_entropy(
         logits, safe, reduction='none', label_smoothing=label_smoothing

@@ -1,6 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from torch import Tensor
 
+from elip_mm.structures import widen
+
 
 def soft_target_loss(
     logits: Tensor,
@@ -26,7 +28,7 @@ def soft_target_loss(
 
     Source: ALBEF, https://arxiv.org/abs/2107.07651, equation 6.
     """
-    log_share = logits.float().log_softmax(dim=-1)
+    log_share = widen(logits).log_softmax(dim=-1)
     hard = -log_share.gather(1, target.unsqueeze(1)).squeeze(1)
     soft = soft_cross_entropy(log_share, teacher_logits)
     return ((1 - alpha) * hard + alpha * soft).mean()
@@ -43,5 +45,5 @@ def soft_cross_entropy(log_share: Tensor, teacher_logits: Tensor) -> Tensor:
     Returns:
         Tensor: In nats, shape ``(N,)``.
     """
-    teacher = teacher_logits.detach().float().softmax(dim=-1)
+    teacher = widen(teacher_logits.detach()).softmax(dim=-1)
     return -(teacher * log_share).sum(dim=-1)

@@ -1,0 +1,183 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Acceptance checks 23 (the queue) and 24 (the twin)."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from elip_mm.models.momentum import FeatureQueue, MomentumTwin
+
+from ..tiny_albef_blip import tiny_pretrainer, toy_pairs
+
+BOTH = pytest.mark.parametrize('family', ['albef', 'blip'])
+
+
+class Counter(nn.Module):
+    """A parameter, a frozen one and buffers of two types."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(3))
+        self.frozen = nn.Parameter(torch.randn(3), requires_grad=False)
+        self.register_buffer('mean', torch.randn(2))
+        self.register_buffer('steps', torch.tensor(1))
+
+
+def test_twin_averages_parameters_and_copies_buffers():
+    sources = dict(part=Counter(), other=nn.Linear(2, 2))
+    twin = MomentumTwin(sources, momentum=0.9)
+    before = [p.clone() for p in twin.parameters()]
+    with torch.no_grad():
+        for module in sources.values():
+            for tensor in [*module.parameters(), *module.buffers()]:
+                tensor += 1
+    places = [p.data_ptr() for p in twin.parameters()]
+    twin.update(sources)
+    for old, new in zip(before, twin.parameters()):
+        torch.testing.assert_close(new, old + 0.1)
+    assert places == [p.data_ptr() for p in twin.parameters()]  # in place
+    assert torch.equal(twin.part.mean, sources['part'].mean)
+    assert twin.part.steps == 2
+    assert not any(p.requires_grad for p in twin.parameters())
+    twin.copy_from(sources)
+    assert torch.equal(twin.part.weight, sources['part'].weight)
+
+
+def test_momentum_outside_of_its_range_is_refused():
+    with pytest.raises(ValueError, match='share that stays'):
+        MomentumTwin(dict(part=nn.Linear(2, 2)), momentum=995)
+
+
+@BOTH
+def test_every_parameter_follows_by_its_share(family):
+    model = tiny_pretrainer(family)
+    online, twin = model.originals(), dict(model.twin.named_children())
+    assert set(online) == set(twin)
+    before = {n: p.clone() for n, p in model.twin.named_parameters()}
+    model.compute_losses(*toy_pairs(3))
+    expected = {
+        f'{name}.{key}': 0.995 * before[f'{name}.{key}'] + 0.005 * value
+        for name, module in online.items()
+        for key, value in module.named_parameters()
+    }
+    assert set(expected) == set(before)
+    for name, value in model.twin.named_parameters():
+        torch.testing.assert_close(value, expected[name], msg=name)
+        assert not torch.equal(value, before[name]), name
+    storages = [
+        {p.untyped_storage().data_ptr() for p in modules.parameters()}
+        for modules in (model.twin, nn.ModuleDict(online))
+    ]
+    assert not storages[0] & storages[1]
+
+
+@BOTH
+def test_twin_starts_as_its_original(family):
+    from elip_mm.registry import MODELS
+
+    from ..tiny_albef_blip import settings
+
+    model = MODELS.build(settings(family))
+    model.init_weights()
+    for name, module in model.originals().items():
+        twin = model.twin.get_submodule(name).state_dict()
+        for key, value in module.state_dict().items():
+            assert torch.equal(value, twin[key]), f'{name}.{key}'
+
+
+@BOTH
+def test_weights_without_a_twin_reach_the_twin(family):
+    state = tiny_pretrainer(family, seed=3).state_dict()
+    plain = {k: v for k, v in state.items() if not k.startswith('twin.')}
+    model = tiny_pretrainer(family)
+    missing, unexpected = model.load_state_dict(plain, strict=False)
+    assert not missing and not unexpected
+    for name, module in model.originals().items():
+        twin = model.twin.get_submodule(name).state_dict()
+        for key, value in module.state_dict().items():
+            assert torch.equal(value, twin[key]), f'{name}.{key}'
+    model.load_state_dict(state)  # a twin that is there is taken
+    kept = model.state_dict()
+    assert all(torch.equal(kept[key], state[key]) for key in state)
+
+
+def rows(count, start=0.0):
+    return start + torch.arange(count, dtype=torch.float)[:, None].repeat(1, 2)
+
+
+def test_queue_wraps_around():
+    queue = FeatureQueue(2, 5)
+    torch.testing.assert_close(queue.image_queue.norm(dim=0), torch.ones(5))
+    for start in (0.0, 3.0, 6.0):
+        queue.enqueue(rows(3, start), -rows(3, start))
+    assert queue.image_queue[0].tolist() == [5, 6, 7, 8, 4]
+    assert queue.text_queue[1].tolist() == [-5, -6, -7, -8, -4]
+    assert queue.queue_ptr.tolist() == [4]
+
+
+def test_a_batch_longer_than_the_queue():
+    queue = FeatureQueue(2, 4)
+    queue.enqueue(rows(6), rows(6))
+    assert sorted(queue.image_queue[0].tolist()) == [2, 3, 4, 5]
+    assert queue.queue_ptr.tolist() == [2]
+    queue.enqueue(rows(1, 9.0), rows(1, 9.0))  # the oldest goes
+    assert sorted(queue.image_queue[0].tolist()) == [3, 4, 5, 9]
+    with pytest.raises(ValueError, match='must be positive'):
+        FeatureQueue(2, 0)
+
+
+@BOTH
+def test_teacher_sees_all_patches_and_has_no_gradient(family):
+    model = tiny_pretrainer(family)
+    images, ids = toy_pairs(3)
+    pairs = model.pair_up(images, ids)
+    teacher = pairs.teacher
+    assert teacher.vision.tokens.shape[1] == 17
+    assert pairs.vision.tokens.shape[1] == 8
+    assert not teacher.image_embed.requires_grad
+    assert not teacher.text_embed.requires_grad
+    with torch.no_grad():
+        again = model.twin.vision_backbone.encode(images, reduce=False)
+        embedded = model.twin.vision_neck(again.tokens[:, 0])
+    assert torch.equal(teacher.image_embed, F.normalize(embedded, dim=-1))
+
+
+@BOTH
+def test_evaluation_leaves_twin_and_queue_alone(family):
+    model = tiny_pretrainer(family).eval()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    model.compute_losses(*toy_pairs(3))
+    after = model.state_dict()
+    assert all(torch.equal(after[key], before[key]) for key in before)
+
+
+@BOTH
+def test_shared_reduction_repeats_the_plans_without_look_ahead(family):
+    model = tiny_pretrainer(family, share_reduction=True)
+    images, ids = toy_pairs(3)
+
+    def refuse(*args):
+        raise AssertionError('the twin looked ahead')
+
+    model.twin.vision_backbone.look_ahead = refuse
+    pairs = model.pair_up(images, ids)
+    online, taught = pairs.vision, pairs.teacher.vision
+    assert taught.tokens.shape == online.tokens.shape
+    assert torch.equal(taught.owner, online.owner)
+    assert torch.equal(taught.sizes, online.sizes)
+    for mine, theirs in zip(online.plans, taught.plans):
+        assert mine.plan is theirs.plan
+    # With equal weights the twin gives the very same tokens.
+    model.twin.copy_from(model.originals())
+    model.eval()
+    pairs = model.pair_up(images, ids)
+    assert torch.equal(pairs.teacher.vision.tokens, pairs.vision.tokens)
+
+
+def test_plans_of_other_images_are_refused():
+    model = tiny_pretrainer('albef')
+    images, ids = toy_pairs(3)
+    plans = model.pair_up(images, ids).vision.plans
+    with pytest.raises(ValueError, match='must see the same images'):
+        model.twin.vision_backbone.encode(images[:2], follow=plans)
