@@ -3,6 +3,7 @@ from .albef import convert_albef
 from .blip import convert_blip
 from .clip import convert_clip
 from .meter import convert_meter
+from .open_clip import convert_open_clip
 from .rules import rename
 from .vit import convert_clip_vit, convert_timm_vit
 
@@ -12,6 +13,7 @@ __all__ = [
     'convert_clip',
     'convert_clip_vit',
     'convert_meter',
+    'convert_open_clip',
     'convert_timm_vit',
     'rename',
 ]

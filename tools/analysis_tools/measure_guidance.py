@@ -1,0 +1,197 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Measure how much of a reduction depends on the caption.
+
+    python tools/analysis_tools/measure_guidance.py CONFIG [--seeds 3]
+
+The model is built untrained, or with --checkpoint; images and captions are
+random. Every image is encoded under its own caption and again under another
+one of the batch, and the patches that the first stage merges are compared:
+0 % means that the text is not heard, and that the reduction is one by vision
+alone. --guidance-scale overrides the recipe's.
+"""
+
+import argparse
+import logging
+import warnings
+from typing import List, Tuple
+
+warnings.filterwarnings('ignore')
+
+import torch  # noqa: E402
+from mmengine.config import Config, DictAction  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+
+from elip_mm.registry import MODELS  # noqa: E402
+from elip_mm.utils import register_all_modules  # noqa: E402
+from elip_mm.utils.user_errors import short_errors  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('config')
+    parser.add_argument('--checkpoint', help='trained weights, .pth')
+    parser.add_argument(
+        '--guidance-scale', choices=('as_is', 'match_cls'), nargs='+'
+    )
+    parser.add_argument('--seeds', type=int, default=3)
+    parser.add_argument('--batch-size', type=int, default=16)
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--traceback', action='store_true')
+    return parser.parse_args()
+
+
+class NumberTokenizer:
+    """Stands in for vocabulary files: captions here are random numbers."""
+
+    def __init__(self, vocab_size: int, context_length: int) -> None:
+        self.vocab_size = vocab_size
+        self.context_length = context_length
+
+
+def build_untrained(cfg: Config, seed: int) -> nn.Module:
+    """Build the model of a recipe with random weights.
+
+    Args:
+        cfg (Config): The recipe.
+        seed (int): Seed of the weights.
+
+    Returns:
+        nn.Module: In evaluation mode.
+    """
+    model = cfg.model.to_dict()
+    encoder = model['text_encoder']
+    encoder.pop('pretrained', None)
+    model['vision_backbone'].pop('init_cfg', None)
+    model['tokenizer'] = dict(
+        type=NumberTokenizer,
+        vocab_size=encoder.get('vocab_size', 30522),
+        context_length=encoder.get('context_length', 30),
+    )
+    torch.manual_seed(seed)
+    model = MODELS.build(model)
+    model.init_weights()
+    return model.eval()
+
+
+def draw_batch(
+    model: nn.Module, cfg: Config, batch: int, seed: int
+) -> Tuple[Tensor, Tensor]:
+    """Draw random images and captions of 5 to 20 words.
+
+    Args:
+        model (nn.Module): Its text encoder says which words there are.
+        cfg (Config): The recipe; it says how large an image is.
+        batch (int): Number of pairs.
+        seed (int): Seed of the draw.
+
+    Returns:
+        tuple[Tensor, Tensor]: Images ``(B, 3, H, W)`` and ids ``(B, L)``.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    size = cfg.model.vision_backbone.get('img_size', 224)
+    height, width = (size, size) if isinstance(size, int) else size
+    images = torch.randn(batch, 3, height, width, generator=draw)
+    encoder = model.text_encoder
+    most = min(22, encoder.context_length)
+    ids = torch.randint(
+        1, encoder.vocab_size - 1, (batch, most), generator=draw
+    )
+    # CLIP reads a text at its end, which has the largest number of all.
+    end = torch.randint(6, most, (batch, 1), generator=draw)
+    place = torch.arange(most)
+    ids[place == end] = encoder.vocab_size - 1
+    ids[place > end] = 0
+    return images, ids
+
+
+@torch.no_grad()
+def changed_share(model: nn.Module, images: Tensor, ids: Tensor) -> float:
+    """Share of the first stage's merged patches that another caption changes.
+
+    Args:
+        model (nn.Module): A pre-trainer whose reducer is an ``ELIPReducer``.
+        images (Tensor): Shape ``(B, 3, H, W)``.
+        ids (Tensor): Token ids, shape ``(B, L)``.
+
+    Returns:
+        float: Mean over the images, in [0, 1].
+    """
+    backbone = model.vision_backbone
+    layer = backbone.reducer.stages[0].layer
+    guidance = model.guide(model.encode_text(ids))
+    merged = [
+        merged_patches(backbone, images, text, layer)
+        for text in (guidance, guidance.roll(1, dims=0))
+    ]
+    both = (merged[0] & merged[1]).sum(dim=1)
+    return (1 - both / merged[0].sum(dim=1)).mean().item()
+
+
+def merged_patches(
+    backbone: nn.Module, images: Tensor, guidance: Tensor, layer: int
+) -> Tensor:
+    """Patches that lost their token by the end of a layer, bool ``(B, P)``."""
+    state = backbone.states(images, guidance, at=(layer,))[layer]
+    last = state.tokens.shape[1] - 1
+    if state.num_patch_tokens == state.num_patches:
+        raise ValueError(
+            'measure_guidance: the first stage merges nothing; is there an '
+            'ELIPReducer in the recipe?'
+        )
+    return state.owner == last
+
+
+def measure(cfg: Config, args: argparse.Namespace) -> List[float]:
+    """Shares of all seeds.
+
+    Args:
+        cfg (Config): The recipe.
+        args (argparse.Namespace): Command line.
+
+    Returns:
+        list[float]: One share a seed.
+    """
+    shares = []
+    for seed in range(args.seeds):
+        model = build_untrained(cfg, seed)
+        if args.checkpoint is not None:
+            state = torch.load(
+                args.checkpoint, map_location='cpu', weights_only=True
+            )
+            model.load_state_dict(state.get('state_dict', state))
+        images, ids = draw_batch(model, cfg, args.batch_size, seed)
+        shares.append(changed_share(model, images, ids))
+    return shares
+
+
+def main() -> None:
+    """Measure and print."""
+    args = parse_args()
+    logging.disable(logging.WARNING)
+    register_all_modules()
+    with short_errors(args.traceback):
+        cfg = Config.fromfile(args.config)
+        if args.cfg_options:
+            cfg.merge_from_dict(args.cfg_options)
+        reducer = cfg.model.vision_backbone.get('reducer') or {}
+        if not reducer.get('stages'):
+            raise ValueError(
+                f'measure_guidance: {args.config} has no ELIPReducer with '
+                'stages; take an elip recipe.'
+            )
+        scales = args.guidance_scale or [reducer.get('guidance_scale')]
+        for scale in scales:
+            if scale is not None:
+                reducer.guidance_scale = scale
+            shares = measure(cfg, args)
+            print(
+                f'{scale or "as_is"}: another caption changes '
+                f'{100 * sum(shares) / len(shares):.1f} % of the merged '
+                'patches of the first stage (seeds: '
+                + ', '.join(f'{100 * share:.1f}' for share in shares)
+                + ')'
+            )
+
+
+if __name__ == '__main__':
+    main()
