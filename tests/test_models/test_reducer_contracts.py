@@ -35,6 +35,13 @@ def test_size_is_the_number_of_patches_owned(name):
     assert torch.equal(owned[:, prefix:], state.sizes[:, prefix:])
 
 
+def test_there_is_a_reduction_to_speak_of(name):
+    """Without one, all that follows would hold for free."""
+    state = encode(tiny_vit(dict(type=name)))
+    unreduced = state.num_patch_tokens == state.num_patches
+    assert unreduced == (name == 'TokenReducer')
+
+
 def test_strength_zero_is_the_plain_backbone(name):
     plain, reduced = tiny_vit(), tiny_vit(dict(type=name))
     reduced.load_state_dict(plain.state_dict())
@@ -116,9 +123,14 @@ def test_compiles_without_a_graph_break(name):
 def test_copies_share_no_state(name):
     vit = tiny_vit(dict(type=name))
     twin = copy.deepcopy(vit)
+    before = encode(vit).tokens
     twin.set_pruning_strength(0.0)
+    with torch.no_grad():
+        for parameter in twin.parameters():
+            parameter.zero_()
+    assert encode(twin).tokens.shape == encode(tiny_vit()).tokens.shape
     assert vit.reducer.strength == 1.0
-    assert encode(vit).tokens.shape == encode(vit).tokens.shape
+    assert torch.equal(encode(vit).tokens, before)
 
 
 def test_config_is_left_alone(name):
