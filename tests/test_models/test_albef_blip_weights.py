@@ -4,6 +4,7 @@
 import pytest
 import torch
 
+from elip_mm.models.heads import TokenPredictor
 from elip_mm.registry import MODELS
 
 from ..tiny_albef_blip import settings, tiny_pretrainer
@@ -42,9 +43,7 @@ def test_from_deit_and_bert(family, tmp_path):
     name = 'mlm' if family == 'albef' else 'lm'
     predictor = other.heads[name].predictor.state_dict()
     bert = bert_file(tmp_path, other.text_encoder.bert.state_dict(), predictor)
-    deit, positions = deit_file(
-        tmp_path, other.vision_backbone.state_dict()
-    )
+    deit, positions = deit_file(tmp_path, other.vision_backbone.state_dict())
     cfg = settings(family)
     cfg['vision_backbone']['init_cfg'] = dict(
         type='Pretrained', checkpoint=deit, prefix='backbone.'
@@ -99,3 +98,26 @@ def test_a_checkpoint_of_another_size_is_resized_for_both_towers():
     assert torch.equal(
         model.twin.vision_backbone.pos_embed, model.vision_backbone.pos_embed
     )
+
+
+def test_two_tokens_more_than_bert():
+    """BERT's rows are taken, those of [DEC] and [ENC] stay."""
+    model = tiny_pretrainer('blip')
+    encoder = model.text_encoder
+    predictor = TokenPredictor(32, 50, added_tokens=2)
+    words = encoder.vocabulary.detach().clone()
+    bias = predictor.bias.detach().clone()
+    state = encoder.state_dict()
+    key = 'bert.embeddings.word_embeddings.weight'
+    state[key] = words[:-2] + 1
+    encoder.load_state_dict(state)
+    assert torch.equal(encoder.vocabulary[:-2], words[:-2] + 1)
+    assert torch.equal(encoder.vocabulary[-2:], words[-2:])
+    predictor.load_state_dict(
+        {**predictor.state_dict(), 'bias': bias[:-2] + 1}
+    )
+    assert torch.equal(predictor.bias[:-2], bias[:-2] + 1)
+    assert torch.equal(predictor.bias[-2:], bias[-2:])
+    state[key] = words[:-9]  # another vocabulary is not patched up
+    with pytest.raises(RuntimeError, match='size mismatch'):
+        encoder.load_state_dict(state)

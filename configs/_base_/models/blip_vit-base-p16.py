@@ -47,6 +47,7 @@ model = dict(
             vocab_size=30524,
             label_smoothing=0.1,
             predictor=dict(
+                added_tokens=2,  # that weights of BERT lack
                 init_cfg=dict(
                     type='Pretrained',
                     checkpoint=text_init,

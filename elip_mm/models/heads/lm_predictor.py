@@ -20,6 +20,8 @@ class TokenPredictor(BaseModule):
         embed_dims (int): Width ``C``.
         vocab_size (int): Size ``V`` of the vocabulary.
         eps (float): Of the norm. Defaults to 1e-12.
+        added_tokens (int): Last tokens of the vocabulary that weights of BERT
+            may lack; their bias then stays as it is. Defaults to 0.
         init_cfg (dict, optional): Initialisation; weights of BERT have the
             prefix ``cls.predictions.``. Defaults to None.
 
@@ -31,9 +33,11 @@ class TokenPredictor(BaseModule):
         embed_dims: int,
         vocab_size: int,
         eps: float = 1e-12,
+        added_tokens: int = 0,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        self.added_tokens = added_tokens
         self.transform = nn.ModuleDict(
             dict(
                 dense=nn.Linear(embed_dims, embed_dims),
@@ -64,4 +68,8 @@ class TokenPredictor(BaseModule):
             key = f'{prefix}transform.LayerNorm.{old}'
             if key in state_dict:
                 state_dict[f'{key[: -len(old)]}{new}'] = state_dict.pop(key)
+        key, known = f'{prefix}bias', len(self.bias) - self.added_tokens
+        if self.added_tokens and len(state_dict.get(key, ())) == known:
+            own = self.bias[known:].detach().to(state_dict[key])
+            state_dict[key] = torch.cat([state_dict[key], own])
         super()._load_from_state_dict(state_dict, prefix, *args)

@@ -9,6 +9,8 @@ from torch import Tensor
 from elip_mm.registry import MODELS
 from elip_mm.structures import TextFeatures
 
+from .bert_class import bert_class
+
 
 class XBertTextEncoder(BaseModule):
     """BERT with cross-attention to image tokens, as mmpretrain has it.
@@ -27,6 +29,9 @@ class XBertTextEncoder(BaseModule):
         pad_id (int): Id of the padding, which nobody attends to. Defaults to
             0.
         dropout (float): Of hidden states and of attention. Defaults to 0.1.
+        added_tokens (int): Last tokens of the vocabulary that weights of BERT
+            may lack; their embeddings then stay as initialised. Defaults to
+            0.
         settings (dict): Further entries of transformers' ``BertConfig``.
         init_cfg (dict, optional): Initialisation, such as
             ``dict(type='Pretrained', checkpoint=...)`` with weights of BERT.
@@ -43,6 +48,7 @@ class XBertTextEncoder(BaseModule):
         context_length: int = 512,
         pad_id: int = 0,
         dropout: float = 0.1,
+        added_tokens: int = 0,
         settings: Optional[Dict[str, Any]] = None,
         init_cfg: Optional[dict] = None,
     ) -> None:
@@ -54,6 +60,7 @@ class XBertTextEncoder(BaseModule):
         self.num_heads = num_heads
         self.pad_id = pad_id
         self.dropout = dropout
+        self.added_tokens = added_tokens
         bert = bert_class('XBertEncoder')
         self.bert = bert(
             dict(
@@ -157,6 +164,13 @@ class XBertTextEncoder(BaseModule):
             name = re.sub(r'LayerNorm\.beta$', 'LayerNorm.bias', name)
             if name != key:
                 state_dict[name] = state_dict.pop(key)
+        words = f'{prefix}bert.embeddings.word_embeddings.weight'
+        known = self.vocab_size - self.added_tokens
+        # Loaded as they are, they would not fit, and mmengine's
+        # initialisation only logs that.
+        if self.added_tokens and len(state_dict.get(words, ())) == known:
+            own = self.vocabulary[known:].detach().to(state_dict[words])
+            state_dict[words] = torch.cat([state_dict[words], own])
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
@@ -215,39 +229,18 @@ class BLIPTextEncoder(XBertTextEncoder):
 
     Args:
         vocab_size (int): Defaults to 30524, BERT's with [DEC] and [ENC].
+        added_tokens (int): Defaults to 2, these two.
         **kwargs: Those of :class:`XBertTextEncoder`.
 
     Source: BLIP, https://arxiv.org/abs/2201.12086.
     """
 
-    def __init__(self, vocab_size: int = 30524, **kwargs) -> None:
+    def __init__(
+        self, vocab_size: int = 30524, added_tokens: int = 2, **kwargs
+    ) -> None:
         super().__init__(
-            vocab_size, settings=dict(add_type_embeddings=False), **kwargs
+            vocab_size,
+            added_tokens=added_tokens,
+            settings=dict(add_type_embeddings=False),
+            **kwargs,
         )
-
-
-def bert_class(name: str) -> type:
-    """Find a class of mmpretrain's language module.
-
-    Args:
-        name (str): Its name.
-
-    Returns:
-        type: The class.
-    """
-    try:
-        from mmpretrain.models.multimodal.blip import language_model
-    except (ImportError, TypeError) as error:
-        raise _missing(str(error)) from error
-    # The module swallows a failed import and goes on with None.
-    if language_model.apply_chunking_to_forward is None:
-        raise _missing('transformers moved something')
-    return getattr(language_model, name)
-
-
-def _missing(why: str) -> ImportError:
-    return ImportError(
-        'The BERT towers of ALBEF and BLIP need transformers>=4.28,<4.52 and '
-        "pycocotools; pip install 'elip_mm[multimodal]' brings both "
-        f'({why}).'
-    )
