@@ -6,7 +6,7 @@ from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
 from elip_mm.models.text_encoders import BLIPTextEncoder
-from elip_mm.models.text_encoders.xbert import bert_class
+from elip_mm.models.text_encoders.bert_class import bert_class
 from elip_mm.registry import MODELS
 
 # Added to the logits of what may not be attended to, as in BERT. Finite, so
