@@ -53,7 +53,9 @@ def test_alpha_of_both_published_ramps():
         SoftTargetHook(alpha=2)
 
 
-@pytest.mark.parametrize('family', ['albef', 'blip'])
+@pytest.mark.parametrize(
+    'family', ['albef', pytest.param('blip', marks=pytest.mark.slow)]
+)
 def test_resuming_changes_nothing(family, tmp_path):
     runner = train(recipe(family, tmp_path / 'whole'))
     straight = runner.model.state_dict()
