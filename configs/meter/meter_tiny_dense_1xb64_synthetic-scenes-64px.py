@@ -5,6 +5,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# Eight short epochs of 250 steps, each followed by a validation.
+# Five short epochs of 250 steps, each followed by a validation.
 train_dataloader = dict(dataset=dict(num_scenes=16000))
 default_hooks = dict(checkpoint=dict(interval=250))

@@ -12,6 +12,7 @@ PANELS = [
     ('loss', 'training loss', 'iteration'),
     ('i2t/retrieval/Recall@1', 'validation, image to text: R@1 (%)', 'epoch'),
     ('t2i/retrieval/Recall@1', 'validation, text to image: R@1 (%)', 'epoch'),
+    ('itm/accuracy', 'validation, pairs judged right (%)', 'epoch'),
 ]
 
 

@@ -24,7 +24,10 @@ class Column(NamedTuple):
 def _recall(
     direction: str, k: int, kind: str = 'retrieval'
 ) -> Callable[[Result, Result], str]:
-    key = f'{direction}/{kind}/Recall@{k}'
+    return _metric(f'{direction}/{kind}/Recall@{k}')
+
+
+def _metric(key: str) -> Callable[[Result, Result], str]:
     return lambda result, _: (
         f'{result.metrics[key]:.1f}' if key in result.metrics else '-'
     )
@@ -66,7 +69,8 @@ COLUMNS = [
 def choose_columns(results: Sequence[Result]) -> List[Column]:
     """Columns of a table: those of all models, and what these bring along.
 
-    Models that re-rank get the recall of their first stage beside that of
+    Models that judge pairs get the shares judged right, and no recall if they
+    have none. Models that re-rank get the recall of their first stage beside that of
     both; models with several losses get each of them, at the begin and at
     the end of the training.
 
@@ -76,7 +80,15 @@ def choose_columns(results: Sequence[Result]) -> List[Column]:
     Returns:
         list[Column]: From left to right.
     """
+    metrics = {key for result in results for key in result.metrics}
     columns = list(COLUMNS)
+    if not any('/retrieval/' in key for key in metrics):
+        columns = [column for column in columns if ' R@' not in column.title]
+    if any(key.startswith('itm/') for key in metrics):
+        columns[1:1] = [
+            Column(f'ITM {name}', _metric(f'itm/{name}'))
+            for name in ('accuracy', 'matched', 'mismatched')
+        ]
     for direction in ('t2i', 'i2t'):
         key = f'{direction}/contrast/Recall@1'
         if any(key in result.metrics for result in results):

@@ -23,6 +23,15 @@ def test_one_loss_and_one_stage_need_no_columns_of_their_own():
     assert choose_columns([result('a', losses=['loss', 'loss_c'])]) == COLUMNS
 
 
+def test_models_that_judge_pairs_have_no_recall():
+    metrics = {'itm/accuracy': 60.0, 'itm/matched': 50.0}
+    judge = Result('judge', metrics, COSTS, 1.0, {})
+    columns = {c.title: c.text(judge, judge) for c in choose_columns([judge])}
+    assert columns['ITM accuracy'] == '60.0'
+    assert columns['ITM mismatched'] == '-'
+    assert not any('R@' in title for title in columns)
+
+
 def test_stages_and_losses_are_shown_where_they_exist(tmp_path):
     results = [
         result('plain'),

@@ -13,6 +13,8 @@ alone. --guidance-scale overrides the recipe's.
 import argparse
 import logging
 import warnings
+from dataclasses import replace
+from functools import partial
 from typing import List, Tuple
 
 warnings.filterwarnings('ignore')
@@ -22,6 +24,7 @@ from mmengine.config import Config, DictAction  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from elip_mm.registry import MODELS  # noqa: E402
+from elip_mm.structures import LayerView  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
 from elip_mm.utils.user_errors import short_errors  # noqa: E402
 
@@ -118,27 +121,28 @@ def changed_share(model: nn.Module, images: Tensor, ids: Tensor) -> float:
     """
     backbone = model.vision_backbone
     layer = backbone.reducer.stages[0].layer
+    state = backbone.embed(images)
+    for index in range(layer):  # what comes later does not matter
+        state = state.with_tokens(backbone.layers[index](state.tokens)[0])
     guidance = model.guide(model.encode_text(ids))
-    merged = [
-        merged_patches(backbone, images, text, layer)
+    own, other = (
+        merged_tokens(backbone, LayerView(layer, state, text))
         for text in (guidance, guidance.roll(1, dims=0))
-    ]
-    both = (merged[0] & merged[1]).sum(dim=1)
-    return (1 - both / merged[0].sum(dim=1)).mean().item()
+    )
+    return (1 - (own & other).sum() / own.sum()).item()
 
 
-def merged_patches(
-    backbone: nn.Module, images: Tensor, guidance: Tensor, layer: int
-) -> Tensor:
-    """Patches that lost their token by the end of a layer, bool ``(B, P)``."""
-    state = backbone.states(images, guidance, at=(layer,))[layer]
-    last = state.tokens.shape[1] - 1
-    if state.num_patch_tokens == state.num_patches:
+def merged_tokens(backbone: nn.Module, view: LayerView) -> Tensor:
+    """Tokens that the stage at a view merges, bool ``(B, N)``."""
+    plan = backbone.reducer.before_layer(
+        replace(view, look_ahead=partial(backbone.look_ahead, view.index))
+    )
+    if plan is None:
         raise ValueError(
-            'measure_guidance: the first stage merges nothing; is there an '
-            'ELIPReducer in the recipe?'
+            'measure_guidance: the first stage of the recipe merges nothing; '
+            'lower its keep.'
         )
-    return state.owner == last
+    return plan.target == plan.num_tokens - 1
 
 
 def measure(cfg: Config, args: argparse.Namespace) -> List[float]:

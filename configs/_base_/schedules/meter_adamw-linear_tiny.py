@@ -20,7 +20,7 @@ param_scheduler = [
 ]
 
 train_cfg = dict(
-    _delete_=True, type='elip_mm.ResumableTrainLoop', max_epochs=8
+    _delete_=True, type='elip_mm.ResumableTrainLoop', max_epochs=5
 )
 
 auto_scale_lr = dict(base_batch_size=64)

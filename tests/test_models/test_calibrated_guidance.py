@@ -1,0 +1,78 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Guidance brought to the norm of the token that it is blended with."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ..tiny import GUIDANCE, IMAGES, perturb, tiny_vit
+
+ROOT = Path(__file__).parents[2]
+RECIPE = (
+    ROOT
+    / 'configs/clip/clip_vit-base-p16_elip_4xb440-32e_cc12m-coco-sbu-224px.py'
+)
+
+
+def vit(scale, **kwargs):
+    reducer = dict(type='elip_mm.ELIPReducer', guidance_scale=scale)
+    return perturb(tiny_vit(reducer, **kwargs))
+
+
+@pytest.mark.parametrize('with_cls', [True, False])
+def test_the_text_gets_the_norm_of_what_it_is_blended_with(with_cls):
+    tower = vit('match_cls', with_cls_token=with_cls)
+    state = tower.embed(IMAGES)
+    first = state.tokens[:, 0] if with_cls else state.mean()
+    probe = tower.reducer.blend(state, GUIDANCE)
+    text = (probe[:, 0] - 0.8 * first) / 0.2
+    torch.testing.assert_close(
+        text.norm(dim=1), first.norm(dim=1), rtol=1e-4, atol=1e-4
+    )
+    cosine = torch.cosine_similarity(text, GUIDANCE)
+    torch.testing.assert_close(cosine, torch.ones(3))
+
+
+def test_calibration_makes_the_length_of_the_text_irrelevant():
+    tower = vit('match_cls')
+    short, long = (
+        tower.encode(IMAGES, length * GUIDANCE) for length in (0.01, 100)
+    )
+    assert torch.equal(short.owner, long.owner)
+
+
+def test_off_is_the_default_and_unknown_scales_are_refused():
+    plain = perturb(tiny_vit(dict(type='elip_mm.ELIPReducer')))
+    ours, theirs = (
+        tower.encode(IMAGES, GUIDANCE) for tower in (vit('as_is'), plain)
+    )
+    assert torch.equal(ours.tokens, theirs.tokens)
+    with pytest.raises(ValueError, match='guidance_scale'):
+        vit('loud')
+
+
+def test_a_text_of_zeros_is_no_number_trouble():
+    tower = vit('match_cls')
+    state = tower.encode(IMAGES, torch.zeros_like(GUIDANCE))
+    assert torch.isfinite(state.tokens).all()
+
+
+@pytest.mark.slow
+def test_captions_are_heard_by_an_untrained_clip():
+    tool = ROOT / 'tools/analysis_tools/measure_guidance.py'
+    command = [sys.executable, str(tool), str(RECIPE), '--guidance-scale']
+    done = subprocess.run(
+        [*command, 'as_is', 'match_cls'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.findall(r'(\w+): another caption changes (\S+) %', done.stdout)
+    shares = {scale: float(share) for scale, share in found}
+    assert shares['as_is'] < 3
+    assert shares['match_cls'] > 10 * shares['as_is']
+    assert shares['match_cls'] >= 15  # texts of random weights are alike
