@@ -62,17 +62,20 @@ def test_a_text_of_zeros_is_no_number_trouble():
 
 
 @pytest.mark.slow
-def test_captions_are_heard_by_an_untrained_clip():
+@pytest.mark.parametrize(
+    'scale, share, least, most',
+    [
+        ('as_is', 0.2, 0, 3),
+        # Texts of random weights are alike; independent ones reach 22 to 29.
+        ('match_cls', 0.2, 15, 25),
+        ('match_cls', 0.3, 20, 40),
+    ],
+)
+def test_captions_are_heard_by_an_untrained_clip(scale, share, least, most):
     tool = ROOT / 'tools/analysis_tools/measure_guidance.py'
-    command = [sys.executable, str(tool), str(RECIPE), '--guidance-scale']
-    done = subprocess.run(
-        [*command, 'as_is', 'match_cls'],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = re.findall(r'(\w+): another caption changes (\S+) %', done.stdout)
-    shares = {scale: float(share) for scale, share in found}
-    assert shares['as_is'] < 3
-    assert shares['match_cls'] > 10 * shares['as_is']
-    assert shares['match_cls'] >= 15  # texts of random weights are alike
+    option = f'model.vision_backbone.reducer.text_share={share}'
+    command = [sys.executable, str(tool), str(RECIPE)]
+    command += ['--guidance-scale', scale, '--cfg-options', option]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    changed = re.search(r'another caption changes (\S+) %', done.stdout)
+    assert least <= float(changed[1]) <= most, done.stdout
