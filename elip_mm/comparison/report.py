@@ -70,9 +70,9 @@ def choose_columns(results: Sequence[Result]) -> List[Column]:
     """Columns of a table: those of all models, and what these bring along.
 
     Models that judge pairs get the shares judged right, and no recall if they
-    have none. Models that re-rank get the recall of their first stage beside that of
-    both; models with several losses get each of them, at the begin and at
-    the end of the training.
+    have none. Models that re-rank get the recall of their first stage beside
+    that of both; models with several losses get each of them, at the begin
+    and at the end of the training.
 
     Args:
         results (Sequence[Result]): The runs of the table.

@@ -52,7 +52,7 @@ model = dict(
                     type='Pretrained',
                     checkpoint=text_init,
                     prefix='cls.predictions.',
-                )
+                ),
             ),
         ),
     ),
