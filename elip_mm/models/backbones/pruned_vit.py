@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from elip_mm.models.layers import ReducibleEncoderLayer, plain_rates
-from elip_mm.ops import hash_images
+from elip_mm.ops import TowerShape, hash_images
 from elip_mm.registry import MODELS, build_reducer
 from elip_mm.structures import (
     LayerView,
@@ -73,6 +73,7 @@ class PrunedViT(VisionTransformer):
             reducer or dict(type='elip_mm.TokenReducer')
         )
         self.reducer.check(self.num_layers, self.embed_dims)
+        self.reducer.fit(*_sizes_of(self))
 
     @classmethod
     def adopt(
@@ -107,6 +108,7 @@ class PrunedViT(VisionTransformer):
             plain_rates(layer)
         vit.with_cp = with_cp
         vit.reducer = reducer.train(vit.training)
+        reducer.fit(*_sizes_of(vit))
         return vit
 
     def release(self) -> VisionTransformer:
@@ -373,3 +375,18 @@ class PrunedViT(VisionTransformer):
                 f'{tuple(guidance.shape)}; does the config lack a `guidance` '
                 'module after the text encoder?'
             )
+
+
+def _sizes_of(vit: PrunedViT) -> Tuple[TowerShape, int, int]:
+    """All that a strategy may have to know to meet a budget."""
+    layer = vit.layers[0]
+    linears = [m for m in layer.modules() if isinstance(m, nn.Linear)]
+    shape = TowerShape(
+        num_layers=vit.num_layers,
+        width=vit.embed_dims,
+        num_heads=layer.attn.num_heads,
+        layer_weights=sum(linear.weight.numel() for linear in linears),
+        patch_weights=vit.patch_embed.projection.weight.numel(),
+    )
+    rows, columns = vit.patch_resolution
+    return shape, rows * columns, vit.num_extra_tokens + vit.num_registers

@@ -3,7 +3,7 @@ from typing import Optional
 
 from mmengine.model import BaseModule
 
-from elip_mm.ops import ease_count
+from elip_mm.ops import TowerShape, ease_count
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
 
@@ -38,6 +38,17 @@ class TokenReducer(BaseModule):
         Args:
             num_layers (int): Depth of the backbone.
             embed_dims (int): Width of the backbone.
+        """
+
+    def fit(
+        self, shape: TowerShape, num_patches: int, num_prefix: int
+    ) -> None:
+        """Learn the sizes of the backbone, once and after :meth:`check`.
+
+        Args:
+            shape (TowerShape): The backbone.
+            num_patches (int): Patches of an image of the configured size.
+            num_prefix (int): Class token and registers.
         """
 
     def before_layer(self, view: LayerView) -> Optional[TokenPlan]:

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from elip_mm.ops import (
+    Moment,
+    TowerShape,
     base_count,
     keep_and_fuse,
     keep_and_group,
@@ -16,6 +18,7 @@ from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
 
 from .base import TokenReducer
+from .keep_budget import KeepBudget
 
 DEFAULT_STAGES = (
     dict(layer=2, look_ahead=2, keep=0.90),
@@ -72,6 +75,11 @@ class ELIPReducer(TokenReducer):
         merge_tokens (int): Tokens that the unkept ones become. With more
             than one, they are grouped around the best-scored of them by the
             similarity of their keys in the stage's layer. Defaults to 1.
+        keep (str, optional): A budget relative to the dense tower, for which
+            the stages' shares are found: ``'flops:0.75'`` of a training
+            step, look-ahead included, or ``'tokens:0.70'``, mean over the
+            layers. Overrides the ``keep`` of the stages, which may be left
+            out. Defaults to None.
 
     Source: https://arxiv.org/abs/2309.16738.
     """
@@ -86,9 +94,12 @@ class ELIPReducer(TokenReducer):
         without_guidance: str = 'keep_all',
         guidance_scale: str = 'as_is',
         merge_tokens: int = 1,
+        keep: Optional[str] = None,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        if keep is not None:
+            stages = [dict(stage, keep=1.0) for stage in stages]
         self._stages = _read_stages(stages)
         self._keep_counts = _read_counts(keep_counts, self._stages)
         if not 0 <= text_share <= 1:
@@ -120,6 +131,18 @@ class ELIPReducer(TokenReducer):
                 'ELIPReducer: merge_tokens must be a positive number of '
                 f'tokens, but got {merge_tokens!r}.'
             )
+        if keep is not None and keep_counts is not None:
+            raise ValueError(
+                'ELIPReducer: keep and keep_counts both say how many tokens '
+                f'stay, {keep!r} and {list(keep_counts)}; remove one of them.'
+            )
+        self._budget = keep and KeepBudget(
+            keep,
+            [
+                Moment(s.layer, s.look_ahead, merge_tokens)
+                for s in self._stages
+            ],
+        )
         self._merge_tokens = merge_tokens
         self._text_share = float(text_share)
         self._eps = float(eps)
@@ -154,6 +177,13 @@ class ELIPReducer(TokenReducer):
                     f'look_ahead to at most {left}.'
                 )
 
+    def fit(
+        self, shape: TowerShape, num_patches: int, num_prefix: int
+    ) -> None:
+        """Solve the budget; raise a ValueError if it is out of reach."""
+        if self._budget:
+            self._budget.fit(shape, num_patches, num_prefix)
+
     def num_keep(self, index: int, num_patches: int, num_prefix: int) -> int:
         """Patch tokens that a stage keeps at full strength.
 
@@ -167,6 +197,8 @@ class ELIPReducer(TokenReducer):
         """
         if self._keep_counts is not None:
             return self._keep_counts[index]
+        if self._budget:
+            return self._budget.counts(num_patches)[index]
         base = base_count(self._count_base, num_patches, num_prefix)
         return share_to_count(self._stages[index].keep, base)
 
@@ -245,10 +277,11 @@ def _read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
                 f'ELIPReducer: stage {index} must have the keys '
                 f'{sorted(wanted)}, but has {sorted(stage)}.'
             )
-        if not 0 < stage['keep'] <= 1:
+        if stage['keep'] is None or not 0 < stage['keep'] <= 1:
             raise ValueError(
                 f'ELIPReducer: stage {index} keeps {stage["keep"]}; it must '
-                'be a share in (0, 1]. Counts go into keep_counts.'
+                'be a share in (0, 1]. Counts go into keep_counts, a budget '
+                "like 'flops:0.75' into the keep of the reducer."
             )
         whole = all(isinstance(stage[n], int) for n in ('layer', 'look_ahead'))
         if not whole or stage['layer'] < 0 or stage['look_ahead'] < 1:
