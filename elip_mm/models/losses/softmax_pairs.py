@@ -3,6 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from elip_mm.structures import exact, widen
+
 
 def softmax_pair_loss(
     image: Tensor,
@@ -29,7 +31,10 @@ def softmax_pair_loss(
 
     Source: CLIP, https://arxiv.org/abs/2103.00020.
     """
-    target = torch.arange(len(image), device=image.device) + first
-    image_to_text = F.cross_entropy(scale * image @ all_text.t(), target)
-    text_to_image = F.cross_entropy(scale * text @ all_image.t(), target)
+    # Near the largest scale, one rounding step of bfloat16 is half a nat.
+    with exact(image.device):
+        image, text = scale * widen(image), scale * widen(text)
+        target = torch.arange(len(image), device=image.device) + first
+        image_to_text = F.cross_entropy(image @ widen(all_text).t(), target)
+        text_to_image = F.cross_entropy(text @ widen(all_image).t(), target)
     return (image_to_text + text_to_image) / 2
