@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import os
-from typing import Callable
+from typing import Callable, Iterator, Tuple
 
 # Read when the profiler starts; it would report the absence of an accelerator.
 os.environ.setdefault('KINETO_LOG_LEVEL', '99')
@@ -38,18 +38,25 @@ def _recorded_peak(work: Callable[[], object]) -> int:
         activities=[ProfilerActivity.CPU], profile_memory=True
     ) as prof:
         work()
-    events = [
-        event
-        for event in prof.profiler.kineto_results.events()
-        if event.name() == '[memory]'
-    ]
-    now = highest = 0
-    for event in sorted(events, key=_moment):
-        now += event.nbytes()
-        highest = max(highest, now)
-    return highest
+    totals = list(_totals(prof.profiler.kineto_results))
+    if not totals:
+        return 0
+    # Running totals are taken when a tensor is made or released; adding up
+    # the sizes instead would depend on the order of time stamps.
+    first = min(totals)
+    return max(total for _, total, _ in totals) - (first[1] - first[2])
 
 
-def _moment(event) -> int:
-    # Nanoseconds since torch 2.4 or so, microseconds before.
-    return event.start_ns() if hasattr(event, 'start_ns') else event.start_us()
+def _totals(results) -> Iterator[Tuple[int, int, int]]:
+    """Moment, running total and size (negative: released) of each event."""
+    waiting = list(results.experimental_event_tree())
+    while waiting:
+        event = waiting.pop()
+        waiting.extend(event.children)
+        if event.name == '[memory]':
+            fields = event.extra_fields
+            yield (
+                event.start_time_ns,
+                fields.total_allocated,
+                fields.alloc_size,
+            )
