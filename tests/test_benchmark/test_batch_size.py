@@ -60,7 +60,13 @@ def train_for_real(cfg, batch_size):
     [
         ('clip/clip_tiny_dense', {}),
         ('clip/clip_tiny_elip', {}),
-        ('clip/clip_tiny_elip', {'model.chunk_size': 24}),
+        # Failed once on a loaded machine for a reason not found, before peaks
+        # were taken from running totals; among the slow tests until it is.
+        pytest.param(
+            'clip/clip_tiny_elip',
+            {'model.chunk_size': 24},
+            marks=pytest.mark.slow,
+        ),
         ('clip/clip_tiny_elip', {'model.vision_backbone.with_cp': True}),
         ('siglip/siglip_tiny_elip', {}),
         ('albef/albef_tiny_elip', {}),
