@@ -172,4 +172,7 @@ def _print(cells: List[List[str]]) -> None:
         table.add_column(heading, justify='right' if index else 'left')
     for line in list(zip(*cells))[1:]:
         table.add_row(*line)
-    Console().print(table)
+    # Cells that are cut off are worse than lines that wrap.
+    width = 20 + 17 * (len(cells) - 1)
+    console = Console()
+    Console(width=max(width, console.width)).print(table)
