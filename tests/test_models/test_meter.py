@@ -11,7 +11,7 @@ from elip_mm.datasets import MatchingPairs
 from elip_mm.evaluation import MatchingAccuracy
 from elip_mm.models.tokenizers import SceneTokenizer, continuing_tokens
 from elip_mm.ops import choose_words, draw_mismatches
-from elip_mm.registry import MODELS
+from elip_mm.registry import MODELS, TOKENIZER
 from elip_mm.utils import register_all_modules
 
 from ..tiny import seeded
@@ -170,11 +170,28 @@ def test_a_local_folder_is_read(tmp_path):
         ({'model.fusion.text_dims': 32}, 'fusion.text_dims=64'),
         ({'model.heads.mlm.vocab_size': 99}, 'heads.mlm.vocab_size=192'),
         ({'model.text_encoder.config.model_type': 'nobody'}, 'nobody'),
+        ({'model.text_encoder.config.pad_token_id': 1}, 'pad_token_id=0'),
     ],
 )
 def test_parts_that_do_not_fit_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         meter(**changes)
+
+
+def test_whole_words_need_to_be_told_apart():
+    @TOKENIZER.register_module(name='BareTokenizer', force=True)
+    class BareTokenizer(SceneTokenizer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            del self.tokenizer
+
+    with pytest.raises(ValueError, match='whole_words=False'):
+        meter(
+            **{
+                'model.tokenizer.type': 'BareTokenizer',
+                'model.whole_words': True,
+            }
+        )
 
 
 def test_galleries_are_no_pairs():

@@ -57,7 +57,15 @@ class METERPretrainer(LanguageImagePretrainer):
         self.mask_share = mask_share
         self.whole_words = whole_words
         vocabulary = getattr(self.tokenizer, 'tokenizer', None)
-        if whole_words and vocabulary is not None:
+        if whole_words:
+            if vocabulary is None:
+                raise ValueError(
+                    'METERPretrainer: whole_words=True needs a tokenizer that '
+                    'knows which pieces go on with a word, such as '
+                    "tokenizer=dict(type='elip_mm.HFTokenizer', ...), but "
+                    f'{type(self.tokenizer).__name__} has no vocabulary; '
+                    'set whole_words=False.'
+                )
             # Follows the model to its device, but is no part of checkpoints.
             self.register_buffer(
                 'continuing', continuing_tokens(vocabulary), persistent=False
@@ -215,6 +223,14 @@ class METERPretrainer(LanguageImagePretrainer):
                     f'{part.embed_dims} wide, but the fusion expects '
                     f'{wanted}; set fusion.{name}_dims={part.embed_dims}.'
                 )
+        # Texts would be read with their padding and parts of them not at all.
+        padding = getattr(self.tokenizer, 'pad_id', None)
+        if padding not in (None, self.text_encoder.pad_id):
+            raise ValueError(
+                f'METERPretrainer: the tokenizer pads with {padding}, but the '
+                f'text encoder takes {self.text_encoder.pad_id} for padding; '
+                f'set text_encoder.config.pad_token_id={padding}.'
+            )
         mlm = self.heads['mlm'] if 'mlm' in self.heads else None
         if mlm is not None and mlm.vocab_size != self.text_encoder.vocab_size:
             raise ValueError(
