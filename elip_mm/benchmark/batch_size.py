@@ -11,7 +11,7 @@ from elip_mm.evaluation.efficiency import saved_bytes
 from elip_mm.structures import PairEmbeddings
 
 from .batch_size_peak import peak_bytes
-from .batch_size_recipe import RecipeStep
+from .recipe_step import RecipeStep
 
 Coefficients = Tuple[float, ...]
 

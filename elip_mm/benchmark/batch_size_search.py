@@ -6,7 +6,7 @@ from typing import Callable, Optional
 import torch
 from mmengine.config import Config
 
-from .batch_size_recipe import RecipeStep
+from .recipe_step import RecipeStep
 
 
 def largest_that_fits(

@@ -1,27 +1,34 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional, Sequence
 
 from mmengine import Config
+
+from .workload import Tower, Workload, make_recipe_workload, make_workload
 
 REDUCERS = Path(__file__).resolve().parents[2] / 'configs/_base_/reducers'
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to run a tower.
+    """A way to run a tower, or a whole recipe.
 
     Args:
         name (str): Name in tables.
-        reducer (dict, optional): Config of the strategy. Defaults to None.
+        reducer (dict, optional): Config of the strategy of a tower. Defaults
+            to None.
         research_style (bool): Whether the yardstick runs it. Defaults to
             False.
+        recipe (Config, optional): The recipe, of which the whole step is run.
+            Defaults to None: a tower.
     """
 
     name: str
     reducer: Optional[dict] = None
     research_style: bool = False
+    recipe: Optional[Config] = None
 
 
 def find_variant(text: str) -> Variant:
@@ -29,34 +36,60 @@ def find_variant(text: str) -> Variant:
 
     Args:
         text (str): ``dense``, ``research`` (ELIP as research code does it),
-            the stem of a file in ``configs/_base_/reducers``, or
-            ``name=path`` of a config that defines ``reducer``.
+            the stem of a file in ``configs/_base_/reducers``, or the path of
+            a config that defines ``reducer`` or, for a whole recipe,
+            ``model``; ``name=path`` gives it another name than its stem.
 
     Returns:
         Variant: The variant.
     """
     name, _, path = text.partition('=')
-    if name == 'dense' and not path:
-        return Variant(name)
-    if name == 'research' and not path:
-        path = REDUCERS / 'elip_vit-12layer.py'
-        return Variant(name, read_reducer(path), research_style=True)
+    if text == 'dense':
+        return Variant(text)
+    if text == 'research':
+        cfg = Config.fromfile(REDUCERS / 'elip_vit-12layer.py')
+        return Variant(text, cfg.reducer.to_dict(), research_style=True)
+    if not path and name.endswith('.py'):
+        name, path = Path(name).stem, name
     path = Path(path) if path else REDUCERS / f'{name}.py'
     if not path.is_file():
         known = ', '.join(sorted(file.stem for file in REDUCERS.glob('*.py')))
         raise ValueError(
-            f'there is no reducer config {path}; give NAME=PATH, or one of '
+            f'there is no config {path}; give PATH or NAME=PATH, or one of '
             f'dense, research, {known}.'
         )
-    return Variant(name, read_reducer(path))
-
-
-def read_reducer(path: Path) -> dict:
-    """Read ``reducer`` from a config file."""
     cfg = Config.fromfile(path)
+    if 'model' in cfg:
+        return Variant(name, recipe=cfg)
     if 'reducer' not in cfg:
-        raise ValueError(f'{path} does not define `reducer`.')
-    return cfg.reducer.to_dict()
+        raise ValueError(f'{path} defines neither `reducer` nor `model`.')
+    return Variant(name, cfg.reducer.to_dict())
+
+
+def find_variants(texts: Sequence[str]) -> List[Variant]:
+    """Read variants that are to be compared, see :func:`find_variant`.
+
+    Args:
+        texts (Sequence[str]): What the command line says of each.
+
+    Returns:
+        list[Variant]: Either towers or whole recipes, names are unique.
+    """
+    variants = [find_variant(text) for text in texts]
+    names = [variant.name for variant in variants]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f'variants need different names, but got {names}; name them with '
+            'NAME=PATH.'
+        )
+    if len({variant.recipe is None for variant in variants}) > 1:
+        towers = [v.name for v in variants if v.recipe is None]
+        raise ValueError(
+            f'{towers} are vision towers and the others whole recipes, which '
+            'cannot be compared; for a recipe as it is give one without a '
+            'reducer.'
+        )
+    return variants
 
 
 def scale_keep(reducer: Optional[dict], keep: float) -> Optional[dict]:
@@ -80,3 +113,53 @@ def scale_keep(reducer: Optional[dict], keep: float) -> Optional[dict]:
         for stage in reducer['stages']
     ]
     return dict(reducer, stages=stages)
+
+
+def make_workload_of(
+    variant: Variant,
+    tower: Tower,
+    keep: Optional[float] = None,
+    train: bool = True,
+    with_cp: bool = False,
+    device: str = 'cpu',
+) -> Workload:
+    """Build what a variant runs.
+
+    Args:
+        variant (Variant): A tower or a recipe.
+        tower (Tower): Sizes. A recipe takes the batch from it and, unless it
+            is None, the image size.
+        keep (float, optional): Share that the last stage keeps. Defaults to
+            None: as the config says.
+        train (bool): Whether to train or to infer. Defaults to True.
+        with_cp (bool): Whether activations of the vision tower are
+            recomputed. Defaults to False.
+        device (str): Where to run. Defaults to 'cpu'.
+
+    Returns:
+        Workload: Its name is that of the variant.
+    """
+    if variant.recipe is None:
+        reducer = variant.reducer
+        if keep is not None:
+            reducer = scale_keep(reducer, keep)
+        return make_workload(
+            variant.name,
+            tower,
+            reducer,
+            train=train,
+            research_style=variant.research_style,
+            with_cp=with_cp,
+            device=device,
+        )
+    cfg = copy.deepcopy(variant.recipe)
+    backbone = cfg.model.vision_backbone
+    if tower.img_size is not None:
+        backbone.img_size = tower.sides
+    if with_cp:
+        backbone.with_cp = True
+    if keep is not None and backbone.get('reducer'):
+        backbone.reducer = scale_keep(backbone.reducer.to_dict(), keep)
+    return make_recipe_workload(
+        variant.name, cfg, tower.batch_size, train, device
+    )

@@ -1,12 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from dataclasses import dataclass
-from typing import Callable, List, Optional, Tuple, Union
+from typing import Callable, Optional, Tuple, Union
 
 import torch
+from mmengine.config import Config
 from torch import Tensor, nn
 
 from elip_mm.models.backbones import PrunedViT
 
+from .recipe_step import RecipeStep
 from .research_style import ResearchStyleViT
 
 
@@ -17,14 +19,14 @@ class Tower:
     Args:
         arch (str | dict): Architecture of mmpretrain's ``VisionTransformer``.
             Defaults to 'base'.
-        img_size (int | tuple[int, int]): Side, or height and width, in
-            pixels. Defaults to 224.
+        img_size (int | tuple[int, int] | None): Side, or height and width,
+            in pixels; None leaves a recipe its own. Defaults to 224.
         patch_size (int): Side of a patch in pixels. Defaults to 16.
         batch_size (int): Images. Defaults to 8.
     """
 
     arch: Union[str, dict] = 'base'
-    img_size: Union[int, Tuple[int, int]] = 224
+    img_size: Union[int, Tuple[int, int], None] = 224
     patch_size: int = 16
     batch_size: int = 8
 
@@ -44,7 +46,6 @@ class Workload:
         forward (Callable): Runs the forward pass and returns a scalar.
         train (bool): Whether a backward pass follows.
         images (int): Images of one repetition.
-        tokens (list[int], optional): Tokens that each layer works on.
     """
 
     name: str
@@ -52,7 +53,6 @@ class Workload:
     forward: Callable[[], Tensor]
     train: bool
     images: int
-    tokens: Optional[List[int]] = None
 
     def run(self) -> None:
         """Do the work once."""
@@ -107,3 +107,38 @@ def make_workload(
         return vit.encode(images, guidance).tokens.square().mean()
 
     return Workload(name, vit, forward, train, tower.batch_size)
+
+
+def make_recipe_workload(
+    name: str,
+    cfg: Config,
+    batch_size: int,
+    train: bool = True,
+    device: str = 'cpu',
+) -> Workload:
+    """Build the whole step of a recipe, without the optimiser.
+
+    Text encoding, fusion, losses, look-ahead and a momentum teacher are part
+    of it; images and words are made up.
+
+    Args:
+        name (str): Name in tables.
+        cfg (Config): A recipe of this library.
+        batch_size (int): Pairs.
+        train (bool): Forward and backward pass of the losses, or the features
+            of test time. Defaults to True.
+        device (str): Where it runs. Defaults to 'cpu'.
+
+    Returns:
+        Workload: The same weights and data at every call.
+    """
+    step = RecipeStep(cfg, device)
+    step.model.train(train)
+
+    def forward() -> Tensor:
+        if train:
+            return step.loss(batch_size)
+        values = step.features(batch_size).values()
+        return sum(value.float().mean() for value in values)
+
+    return Workload(name, step.model, forward, train, batch_size)

@@ -14,8 +14,8 @@ from elip_mm.benchmark.batch_size import (
 )
 from elip_mm.benchmark.batch_size_apply import batch_options, write_recipe
 from elip_mm.benchmark.batch_size_peak import peak_bytes
-from elip_mm.benchmark.batch_size_recipe import RecipeStep
 from elip_mm.benchmark.batch_size_search import largest_that_fits
+from elip_mm.benchmark.recipe_step import RecipeStep
 from elip_mm.evaluation.efficiency import saved_bytes
 from elip_mm.utils import register_all_modules
 

@@ -3,14 +3,25 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
 from elip_mm.benchmark import Measurement, Tower, make_workload, measure
 from elip_mm.benchmark.report import find_losses, make_rows, write_benchmark
-from elip_mm.benchmark.variants import find_variant, scale_keep
+from elip_mm.benchmark.variants import (
+    find_variant,
+    find_variants,
+    make_workload_of,
+    scale_keep,
+)
 
 from ..tiny import ARCH, ELIP
+
+RECIPES = [
+    f'configs/albef/albef_tiny_{name}_1xb64_synthetic-scenes-64px.py'
+    for name in ('dense', 'elip')
+]
 
 DENSE = Measurement('dense', 1000, 400, 10, None, (2.0, 4.0), images=8)
 SAVES = Measurement('saves', 800, 200, 12, 3 * 10**6, (1.0, 3.0), images=8)
@@ -66,11 +77,47 @@ def test_variants_are_found_by_name_and_path(tmp_path):
     path.write_text("reducer = dict(type='elip_mm.ToMeReducer')")
     mine = find_variant(f'mine={path}')
     assert mine.name == 'mine' and mine.reducer['type'].endswith('ToMeReducer')
-    path.write_text('model = dict()')
-    with pytest.raises(ValueError, match='does not define `reducer`'):
+    path.write_text('nothing = dict()')
+    with pytest.raises(ValueError, match='neither `reducer` nor `model`'):
         find_variant(f'mine={path}')
     with pytest.raises(ValueError, match='one of dense, research, .*evit'):
         find_variant('evit')
+
+
+def test_whole_recipes_are_variants_too():
+    dense, elip = find_variants(RECIPES)
+    assert dense.name == 'albef_tiny_dense_1xb64_synthetic-scenes-64px'
+    tower = Tower(img_size=None, batch_size=2)
+    plain, half, full = (
+        measure([make_workload_of(one, tower, keep)], rounds=0)[0]
+        for one, keep in ((dense, None), (elip, 0.2), (elip, None))
+    )
+    assert half.flops < full.flops < plain.flops
+    assert half.saved_bytes < full.saved_bytes < plain.saved_bytes
+    # The recipe itself is left as it was.
+    assert elip.recipe.model.vision_backbone.img_size == 64
+    wide = make_workload_of(elip, replace(tower, img_size=96))
+    assert wide.module.vision_backbone.img_size == (96, 96)
+
+
+def test_recipes_infer_as_they_say():
+    variants = find_variants(RECIPES)
+    tower = Tower(img_size=None, batch_size=2)
+    works = [make_workload_of(one, tower, train=False) for one in variants]
+    dense, elip = measure(works, rounds=0)
+    assert elip.flops == dense.flops and elip.saved_bytes == 0
+    model = variants[1].recipe.model
+    model.reduce_at_test = True
+    model.vision_backbone.reducer.without_guidance = 'vision'
+    work = make_workload_of(variants[1], tower, keep=0.3, train=False)
+    assert measure([work], rounds=0)[0].flops != dense.flops
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(ValueError, match='different names'):
+        find_variants([RECIPES[0], RECIPES[0]])
+    with pytest.raises(ValueError, match='whole recipes'):
+        find_variants(['dense', RECIPES[0]])
 
 
 def test_scaled_stages_end_at_the_share_asked_for():

@@ -1,7 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Benchmark token reduction in a vision tower against the plain tower.
+"""Benchmark token reduction: vision towers, or whole recipes.
 
     python tools/analysis_tools/benchmark.py
+    python tools/analysis_tools/benchmark.py dense=configs/albef/A.py \\
+        elip=configs/albef/B.py
     python tools/analysis_tools/benchmark.py dense evit_vit-12layer \\
         --sweep batch=1,2,4,8 --out work_dirs/benchmark
 
@@ -11,6 +13,7 @@ attention like all others but `research`.
 """
 
 import argparse
+import logging
 import sys
 import time
 import warnings
@@ -20,10 +23,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
+from mmengine.config import DictAction
 
-from elip_mm.benchmark import Tower, make_workload, measure
+from elip_mm.benchmark import Tower, measure
 from elip_mm.benchmark.report import write_benchmark
-from elip_mm.benchmark.variants import find_variant, scale_keep
+from elip_mm.benchmark.variants import find_variants, make_workload_of
+from elip_mm.utils import register_all_modules
+from elip_mm.utils.user_errors import short_errors
 
 FIELDS = {'batch': 'batch_size', 'img-size': 'img_size'}
 
@@ -40,10 +46,17 @@ def parse_args() -> argparse.Namespace:
             'elip-lite_vit-12layer',
             'research',
         ],
-        help='dense, research, a file of configs/_base_/reducers, NAME=PATH',
+        help='dense, research, a file of configs/_base_/reducers, PATH or '
+        'NAME=PATH of a config with `reducer` or of a recipe; the first is '
+        'the baseline',
     )
-    parser.add_argument('--arch', default='base')
-    parser.add_argument('--img-size', type=int, nargs='+', default=[224])
+    parser.add_argument('--arch', default='base', help='of a tower')
+    parser.add_argument(
+        '--img-size',
+        type=int,
+        nargs='+',
+        help='224 for a tower; a recipe has its own',
+    )
     parser.add_argument('--patch-size', type=int, default=16)
     parser.add_argument('--batch', type=int, default=8)
     parser.add_argument('--mode', choices=['train', 'infer'], default='train')
@@ -59,12 +72,23 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', type=Path, default=Path('work_dirs/benchmark')
     )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='changes to all recipes; in --mode infer they reduce only with '
+        'model.reduce_at_test=True, and ELIP besides only with '
+        'model.vision_backbone.reducer.without_guidance=vision',
+    )
+    parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
 
 
 def settings_of(args: argparse.Namespace) -> list:
     """Towers and keep shares to visit: ``(label, tower, keep)``."""
-    size = args.img_size[0] if len(args.img_size) == 1 else args.img_size
+    size = args.img_size
+    if size is not None and len(size) == 1:
+        size = size[0]
     tower = Tower(args.arch, size, args.patch_size, args.batch)
     if not args.sweep:
         return [(f'batch={args.batch}', tower, None)]
@@ -72,8 +96,8 @@ def settings_of(args: argparse.Namespace) -> list:
     if key == 'keep':
         return [(f'keep={v}', tower, float(v)) for v in values.split(',')]
     if key not in FIELDS:
-        raise SystemExit(
-            f'error: --sweep takes one of {[*FIELDS, "keep"]} '
+        raise ValueError(
+            f'--sweep takes one of {[*FIELDS, "keep"]} '
             f'and values, but got {args.sweep!r}.'
         )
     return [
@@ -82,12 +106,20 @@ def settings_of(args: argparse.Namespace) -> list:
     ]
 
 
-def main() -> None:
+def run(args: argparse.Namespace) -> None:
     """Measure and report."""
-    args = parse_args()
-    warnings.filterwarnings('ignore')
-    torch.set_num_threads(args.threads)
-    variants = [find_variant(text) for text in args.variants]
+    variants = find_variants(args.variants)
+    recipes = variants[0].recipe is not None
+    if recipes and args.cfg_options:
+        for variant in variants:
+            variant.recipe.merge_from_dict(args.cfg_options)
+    if recipes and args.device == 'meta':
+        raise ValueError(
+            'recipes decide by values, such as which words are hidden, and '
+            'need a real device; count on the CPU with --rounds 0.'
+        )
+    if args.img_size is None and not recipes:
+        args.img_size = [224]
     one_thread = args.threads == 1 and args.device == 'cpu'
     clock = time.process_time if one_thread else time.perf_counter
     rounds = 0 if args.device == 'meta' else args.rounds
@@ -95,27 +127,36 @@ def main() -> None:
     for label, tower, keep in settings_of(args):
         print(f'measuring {label} ...', flush=True)
         workloads = [
-            make_workload(
-                variant.name,
+            make_workload_of(
+                variant,
                 tower,
-                variant.reducer
-                if keep is None
-                else scale_keep(variant.reducer, keep),
+                keep,
                 train=args.mode == 'train',
-                research_style=variant.research_style,
                 with_cp=args.checkpointing and bool(index),
                 device=args.device,
             )
             for index, variant in enumerate(variants)
         ]
         results[label] = measure(workloads, rounds, clock)
-    size = 'x'.join(map(str, args.img_size))
+    what = 'whole steps' if recipes else f'ViT {args.arch}/{args.patch_size}'
+    if args.img_size:
+        what += f', {"x".join(map(str, args.img_size))} px'
     title = (
-        f'ViT {args.arch}/{args.patch_size}, {size} px, batch '
-        f'{args.batch}, {args.mode}, {args.threads} thread(s), torch '
-        f'{torch.__version__}'
+        f'{what}, batch {args.batch}, {args.mode}, {args.threads} thread(s), '
+        f'torch {torch.__version__}'
     )
     write_benchmark(results, title, args.out)
+
+
+def main() -> None:
+    """Prepare, and turn mistakes into short messages."""
+    args = parse_args()
+    warnings.filterwarnings('ignore')
+    logging.disable(logging.INFO)
+    torch.set_num_threads(args.threads)
+    register_all_modules()
+    with short_errors(args.traceback):
+        run(args)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from contextlib import nullcontext
-from typing import Callable, ContextManager, Iterable, List, Optional, Sequence
+from typing import (
+    Callable,
+    ContextManager,
+    Dict,
+    Iterable,
+    List,
+    Optional,
+    Sequence,
+)
 
 import torch
 from mmengine.config import Config
@@ -40,7 +48,9 @@ class StandInTokenizer:
 
 
 class RecipeStep:
-    """The training step of a config on images and words made up for it.
+    """A step of a config on images and words that are made up for it.
+
+    Nothing is downloaded: weights are random and so are the words.
 
     Args:
         cfg (Config): A recipe of this library.
@@ -58,9 +68,9 @@ class RecipeStep:
         model = cfg.model.to_dict() if 'model' in cfg else {}
         if not {'vision_backbone', 'text_encoder'} <= set(model):
             raise ValueError(
-                'the batch size can be found for pre-trainers of elip_mm, '
-                'whose model has a vision_backbone and a text_encoder, but '
-                f'this one has {sorted(model)}.'
+                'this needs a recipe of a pre-trainer of elip_mm, whose model '
+                'has a vision_backbone and a text_encoder, but this one has '
+                f'{sorted(model)}.'
             )
         encoder = model['text_encoder']
         model['tokenizer'] = dict(
@@ -107,11 +117,19 @@ class RecipeStep:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch_size)
             with self.context():
-                data = self.model.data_preprocessor(
-                    self._make_batch(batch_size), True
-                )
-                losses = self.model(**data, mode='loss')
+                losses = self.model(**self._data(batch_size), mode='loss')
         return self.model.parse_losses(losses)[0]
+
+    def features(self, batch_size: int) -> Dict[str, Tensor]:
+        """What the model tells of a batch at test time, see ``extract``."""
+        with torch.random.fork_rng(devices=[]), self.context():
+            torch.manual_seed(batch_size)
+            data = self._data(batch_size, training=False)
+            return self.model(**data, mode='tensor')
+
+    def _data(self, batch_size: int, training: bool = True) -> dict:
+        batch = self._make_batch(batch_size)
+        return self.model.data_preprocessor(batch, training)
 
     def _make_batch(self, batch_size: int) -> dict:
         images = torch.zeros(batch_size, 3, *self.sides, dtype=torch.uint8)
