@@ -1,14 +1,8 @@
 # CC12M, COCO and SBU as lists of image-caption pairs, cropped as for CLIP.
-# How the files look: docs/en/data.md.
-data_preprocessor = dict(
-    type='mmpretrain.MultiModalDataPreprocessor',
-    mean=[122.7709383, 116.7460125, 104.09373615],
-    std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True,
-)
+_base_ = './image-text-pairs.py'
 
 train_pipeline = [
-    dict(type='mmpretrain.LoadImageFromFile'),
+    _base_.load,
     # No flip: captions say left and right.
     dict(
         type='mmpretrain.RandomResizedCrop',
@@ -17,14 +11,10 @@ train_pipeline = [
         backend='pillow',
         interpolation='bicubic',
     ),
-    dict(
-        type='mmpretrain.PackInputs',
-        algorithm_keys=['text'],
-        meta_keys=['image_id', 'img_path'],
-    ),
+    _base_.train_pack,
 ]
 test_pipeline = [
-    dict(type='mmpretrain.LoadImageFromFile'),
+    _base_.load,
     dict(
         type='mmpretrain.ResizeEdge',
         scale=224,
@@ -33,64 +23,21 @@ test_pipeline = [
         interpolation='bicubic',
     ),
     dict(type='mmpretrain.CenterCrop', crop_size=224),
-    dict(
-        type='mmpretrain.PackInputs',
-        algorithm_keys=['text', 'gt_text_id', 'gt_image_id'],
-        meta_keys=['image_id', 'img_path'],
-    ),
+    _base_.test_pack,
 ]
 
 train_dataloader = dict(
     batch_size=440,  # a GPU; the published recipe has 4 of them
     num_workers=8,
-    persistent_workers=True,
     dataset=dict(
-        type='elip_mm.ImageTextPairs',
-        data_root='data',
         ann_file=[
             'annotations/cc12m.json',
             'annotations/coco_karpathy_train.json',
             'annotations/sbu.json',
         ],
-        data_prefix=dict(img='images'),
         pipeline=train_pipeline,
     ),
-    # A repeated sample would be its own false negative.
-    sampler=dict(type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
-    collate_fn=dict(type='default_collate'),
-    drop_last=True,
 )
-
-val_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    persistent_workers=True,
-    dataset=dict(
-        type='elip_mm.ImageTextPairs',
-        data_root='data',
-        ann_file='annotations/coco_karpathy_val.json',
-        data_prefix=dict(img='images'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-    # Columns of the score matrix follow the data set across processes.
-    sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'
-    ),
-    collate_fn=dict(type='default_collate'),
-)
-
-test_dataloader = dict(
-    val_dataloader,
-    dataset=dict(
-        val_dataloader['dataset'],
-        ann_file='annotations/coco_karpathy_test.json',
-    ),
-)
-
-val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
-test_evaluator = val_evaluator
-
-# Retrieval needs all features of a set before it can score any.
-val_cfg = dict(type='mmpretrain.RetrievalValLoop')
-test_cfg = dict(type='mmpretrain.RetrievalTestLoop')
+loader = dict(batch_size=128, num_workers=8)
+val_dataloader = dict(loader, dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(loader, dataset=dict(pipeline=test_pipeline))

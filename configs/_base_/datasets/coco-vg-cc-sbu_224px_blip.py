@@ -1,15 +1,11 @@
 # BLIP pre-training on COCO, Visual Genome, CC3M and SBU ("4M") as lists of
-# image-caption pairs. How the files look: docs/en/data.md.
-data_preprocessor = dict(
-    type='mmpretrain.MultiModalDataPreprocessor',
-    mean=[122.7709383, 116.7460125, 104.09373615],
-    std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True,
-)
+# image-caption pairs.
+_base_ = './image-text-pairs.py'
 
+clean = dict(type='elip_mm.CleanPairCaption', style='blip')
 train_pipeline = [
-    dict(type='mmpretrain.LoadImageFromFile'),
-    dict(type='elip_mm.CleanPairCaption', style='blip'),
+    _base_.load,
+    clean,
     dict(
         type='mmpretrain.RandomResizedCrop',
         scale=224,
@@ -21,35 +17,23 @@ train_pipeline = [
     dict(type='mmcv.RandomFlip', prob=0.5, direction='horizontal'),
     # At this level brightness and sharpness do nothing.
     dict(type='elip_mm.RandomAugment', num_ops=2, level=5),
-    dict(
-        type='mmpretrain.PackInputs',
-        algorithm_keys=['text'],
-        meta_keys=['image_id', 'img_path'],
-    ),
+    _base_.train_pack,
 ]
 test_pipeline = [
-    dict(type='mmpretrain.LoadImageFromFile'),
-    dict(type='elip_mm.CleanPairCaption', style='blip'),
+    _base_.load,
+    clean,
     dict(
         type='mmpretrain.Resize',
         scale=(224, 224),
         backend='pillow',
         interpolation='bicubic',
     ),
-    dict(
-        type='mmpretrain.PackInputs',
-        algorithm_keys=['text', 'gt_text_id', 'gt_image_id'],
-        meta_keys=['image_id', 'img_path'],
-    ),
+    _base_.test_pack,
 ]
 
 train_dataloader = dict(
     batch_size=42,  # a GPU; the published recipe has 4 of them
-    num_workers=4,
-    persistent_workers=True,
     dataset=dict(
-        type='elip_mm.ImageTextPairs',
-        data_root='data',
         ann_file=[
             'annotations/coco.json',
             'annotations/vg.json',
@@ -57,45 +41,8 @@ train_dataloader = dict(
             'annotations/cc3m_val.json',
             'annotations/sbu.json',
         ],
-        data_prefix=dict(img='images'),
         pipeline=train_pipeline,
     ),
-    # A repeated sample would be its own false negative.
-    sampler=dict(type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
-    collate_fn=dict(type='default_collate'),
-    drop_last=True,
 )
-
-val_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    dataset=dict(
-        type='elip_mm.ImageTextPairs',
-        data_root='data',
-        ann_file='annotations/coco_karpathy_val.json',
-        data_prefix=dict(img='images'),
-        pipeline=test_pipeline,
-        test_mode=True,
-    ),
-    # Columns of the score matrix follow the data set across processes.
-    sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'
-    ),
-    collate_fn=dict(type='default_collate'),
-)
-
-test_dataloader = dict(
-    val_dataloader,
-    dataset=dict(
-        val_dataloader['dataset'],
-        ann_file='annotations/coco_karpathy_test.json',
-    ),
-)
-
-val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
-test_evaluator = val_evaluator
-
-# Retrieval needs all features of a set before it can score any.
-val_cfg = dict(type='mmpretrain.RetrievalValLoop')
-test_cfg = dict(type='mmpretrain.RetrievalTestLoop')
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

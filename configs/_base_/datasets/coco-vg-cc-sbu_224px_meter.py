@@ -1,14 +1,9 @@
 # METER pre-training on COCO, Visual Genome, CC3M and SBU as lists of
-# image-caption pairs, without augmentation. How they look: docs/en/data.md.
-data_preprocessor = dict(
-    type='mmpretrain.MultiModalDataPreprocessor',
-    mean=[122.7709383, 116.7460125, 104.09373615],
-    std=[68.5005327, 66.6321579, 70.32316305],
-    to_rgb=True,
-)
+# image-caption pairs, without augmentation.
+_base_ = './image-text-pairs.py'
 
 show = [
-    dict(type='mmpretrain.LoadImageFromFile'),
+    _base_.load,
     dict(
         type='mmpretrain.ResizeEdge',
         scale=224,
@@ -18,66 +13,19 @@ show = [
     ),
     dict(type='mmpretrain.CenterCrop', crop_size=224),
 ]
-train_pack = dict(
-    type='mmpretrain.PackInputs',
-    algorithm_keys=['text'],
-    meta_keys=['image_id', 'img_path'],
-)
-test_pack = dict(
-    type='mmpretrain.PackInputs',
-    algorithm_keys=['text', 'gt_text_id', 'gt_image_id'],
-    meta_keys=['image_id', 'img_path'],
-)
 
 train_dataloader = dict(
     batch_size=32,  # a GPU; the published recipe has 8 of them
     num_workers=8,
-    persistent_workers=True,
     dataset=dict(
-        type='elip_mm.ImageTextPairs',
-        data_root='data',
         ann_file=[
             'annotations/coco.json',
             'annotations/vg.json',
             'annotations/cc3m_train.json',
             'annotations/sbu.json',
         ],
-        data_prefix=dict(img='images'),
-        pipeline=[*show, train_pack],
-    ),
-    sampler=dict(type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
-    collate_fn=dict(type='default_collate'),
-    drop_last=True,
-)
-
-val_dataloader = dict(
-    batch_size=64,
-    num_workers=4,
-    persistent_workers=True,
-    dataset=dict(
-        type='elip_mm.ImageTextPairs',
-        data_root='data',
-        ann_file='annotations/coco_karpathy_val.json',
-        data_prefix=dict(img='images'),
-        pipeline=[*show, test_pack],
-        test_mode=True,
-    ),
-    sampler=dict(
-        type='mmpretrain.SequentialSampler', subsample_type='sequential'
-    ),
-    collate_fn=dict(type='default_collate'),
-)
-
-test_dataloader = dict(
-    val_dataloader,
-    dataset=dict(
-        val_dataloader['dataset'],
-        ann_file='annotations/coco_karpathy_test.json',
+        pipeline=[*show, _base_.train_pack],
     ),
 )
-
-val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
-test_evaluator = val_evaluator
-
-val_cfg = dict(type='mmpretrain.RetrievalValLoop')
-test_cfg = dict(type='mmpretrain.RetrievalTestLoop')
+val_dataloader = dict(dataset=dict(pipeline=[*show, _base_.test_pack]))
+test_dataloader = dict(dataset=dict(pipeline=[*show, _base_.test_pack]))

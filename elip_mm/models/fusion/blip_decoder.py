@@ -38,9 +38,10 @@ class BLIPTextDecoder(BaseModule):
         self.attention = ModuleList(
             [attention(encoder.bert.config) for _ in range(encoder.num_layers)]
         )
+        std = encoder.bert.config.initializer_range
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=0.02)
+                nn.init.normal_(module.weight, std=std)
                 nn.init.zeros_(module.bias)
 
     @torch.no_grad()

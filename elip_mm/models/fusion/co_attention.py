@@ -1,4 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from functools import partial
 from typing import Optional
 
 import torch
@@ -32,6 +33,9 @@ class CoAttentionFusion(BaseModule):
             the width.
         drop_rate (float): Dropout of states and of attention. Defaults to
             0.1.
+        init_std (float): Deviation of random weights. Defaults to 0.02, that
+            of BERT, which suits a width of 768; a narrow fusion learns sooner
+            with more, such as ``0.02 * (768 / embed_dims) ** 0.5``.
 
     Source: METER, https://arxiv.org/abs/2111.02387.
     """
@@ -45,9 +49,11 @@ class CoAttentionFusion(BaseModule):
         num_heads: int = 12,
         feedforward_channels: Optional[int] = None,
         drop_rate: float = 0.1,
+        init_std: float = 0.02,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        self.init_std = init_std
         config = _layer_config(
             embed_dims,
             num_heads,
@@ -69,7 +75,7 @@ class CoAttentionFusion(BaseModule):
         if self.is_init:
             return
         super().init_weights()
-        self.apply(init_bert)
+        self.apply(partial(init_bert, std=self.init_std))
 
     def forward(self, text: TextFeatures, vision: TokenState) -> FusedFeatures:
         """Fuse row i of the texts with row i of the images.
@@ -97,15 +103,16 @@ class CoAttentionFusion(BaseModule):
         return FusedFeatures(words, patches, torch.cat(joint, dim=-1))
 
 
-def init_bert(module: nn.Module) -> None:
+def init_bert(module: nn.Module, std: float) -> None:
     """Initialise one module as BERT does.
 
     Args:
         module (nn.Module): Linear layers and embeddings get a normal
-            distribution of deviation 0.02, norms become the identity.
+            distribution, norms become the identity.
+        std (float): Deviation of that distribution.
     """
     if isinstance(module, (nn.Linear, nn.Embedding)):
-        nn.init.normal_(module.weight, std=0.02)
+        nn.init.normal_(module.weight, std=std)
     elif isinstance(module, nn.LayerNorm):
         nn.init.ones_(module.weight)
     if getattr(module, 'bias', None) is not None:
