@@ -25,9 +25,8 @@ MEGABYTE = 2**20
 
 def recipe(name, **changes):
     register_all_modules()
-    cfg = Config.fromfile(
-        CONFIGS / f'{name}_1xb64_synthetic-scenes-64px.py',
-    )
+    (path,) = CONFIGS.glob(f'{name}_1xb*_synthetic-scenes-64px.py')
+    cfg = Config.fromfile(path)
     cfg.merge_from_dict(changes)
     return cfg
 

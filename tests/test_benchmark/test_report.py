@@ -19,7 +19,7 @@ from elip_mm.benchmark.variants import (
 from ..tiny import ARCH, ELIP
 
 RECIPES = [
-    f'configs/albef/albef_tiny_{name}_1xb64_synthetic-scenes-64px.py'
+    f'configs/albef/albef_tiny_{name}_1xb32_synthetic-scenes-64px.py'
     for name in ('dense', 'elip')
 ]
 
@@ -86,7 +86,7 @@ def test_variants_are_found_by_name_and_path(tmp_path):
 
 def test_whole_recipes_are_variants_too():
     dense, elip = find_variants(RECIPES)
-    assert dense.name == 'albef_tiny_dense_1xb64_synthetic-scenes-64px'
+    assert dense.name == 'albef_tiny_dense_1xb32_synthetic-scenes-64px'
     tower = Tower(img_size=None, batch_size=2)
     plain, half, full = (
         measure([make_workload_of(one, tower, keep)], rounds=0)[0]

@@ -3,6 +3,7 @@
 _base_ = './albef_vit-base-p16.py'
 
 model = dict(
+    mask_share=0.3,  # captions are short, and most words follow from others
     tokenizer=dict(
         _delete_=True,
         type='elip_mm.ALBEFTokenizer',
@@ -29,17 +30,24 @@ model = dict(
         num_heads=4,
         fusion_layer=2,
         dropout=0.0,
+        init_std=0.07,  # 0.02 * (768 / 64) ** 0.5
         init_cfg=None,
     ),
     vision_neck=dict(in_features=64, out_features=64),
     text_neck=dict(in_features=64, out_features=64),
     heads=dict(
-        itm=dict(embed_dims=64),
+        # Two wrong pairs of three are drawn blindly: hard ones alone tell
+        # nothing beyond the contrast, which comes first in a short run.
+        itm=dict(embed_dims=64, floor=0.05),
         mlm=dict(embed_dims=64, vocab_size=192, predictor=None),
     ),
-    queue_size=1024,
+    # Features change fast in a short run. Old ones in a longer queue would be
+    # told apart by their age, which is no reason to learn anything else, and
+    # so would those of a fast teacher.
+    queue_size=32,
     joint_dims=64,
-    # A short run: a slow teacher would still be near its random start.
-    momentum=0.98,
+    momentum=0.99,
     k_test=16,
 )
+
+alpha_hook = dict(alpha=0.1)

@@ -9,9 +9,9 @@ _base_ = [
 custom_hooks = [*_base_.custom_hooks, _base_.alpha_hook]
 default_hooks = dict(checkpoint=dict(interval=100))
 
-# Five epochs of 200 steps; matching makes a validation dear, so there is one.
-train_dataloader = dict(dataset=dict(num_scenes=12800))
-train_cfg = dict(val_interval=5)
+# Eight epochs of 250 steps; matching makes a validation dear, so there is one.
+train_dataloader = dict(batch_size=32, dataset=dict(num_scenes=8000))
+train_cfg = dict(val_interval=8)
 val_dataloader = dict(dataset=dict(num_scenes=200))
 test_dataloader = dict(dataset=dict(num_scenes=500))
 

@@ -1,6 +1,6 @@
 # A look-ahead of one layer, and a twin that follows the online tower.
 _base_ = [
-    './blip_tiny_dense_1xb64_synthetic-scenes-64px.py',
+    './albef_tiny_dense_1xb32_synthetic-scenes-64px.py',
     '../_base_/reducers/elip-lite_vit-6layer.py',
 ]
 
