@@ -29,6 +29,7 @@ model = dict(
             intermediate_size=256,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
+            initializer_range=0.07,  # 0.02 * (768 / 64) ** 0.5
         ),
         pretrained=None,
     ),
@@ -39,6 +40,7 @@ model = dict(
         num_layers=2,
         num_heads=4,
         drop_rate=0.0,
+        init_std=0.07,
     ),
     heads=dict(
         mlm=dict(embed_dims=64, vocab_size=192), itm=dict(embed_dims=64)

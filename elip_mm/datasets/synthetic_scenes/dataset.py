@@ -44,8 +44,8 @@ class SyntheticScenes(ImageTextDataset):
       gallery that it is true of, not only for its own.
 
     Args:
-        level (str): Difficulty, ``'easy'``, ``'medium'`` or ``'hard'``.
-            Levels are frozen. Defaults to ``'easy'``.
+        level (str): Difficulty, ``'plain'``, ``'easy'``, ``'medium'`` or
+            ``'hard'``. Levels are frozen. Defaults to ``'easy'``.
         split (str): ``'train'``, ``'val'`` or ``'test'``.
             Defaults to ``'train'``.
         num_scenes (int): Number of scenes, of an epoch in training.

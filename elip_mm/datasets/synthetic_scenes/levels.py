@@ -75,6 +75,28 @@ LEVELS: Dict[str, SceneLevel] = {
     level.name: level
     for level in (
         SceneLevel(
+            name='plain',
+            num_objects=(3, 3),
+            num_mentions=(2, 2),
+            shapes=SHAPES[:6],
+            colours=_COLOURS[:8],
+            patterns=PATTERNS[:1],
+            radii=(0.15, 0.18, 0.21),
+            gap=1.0,
+            shared=0.0,
+            tilt=4.0,
+            clutter=(0, 0),
+            jitter=8,
+            contrast=10,
+            noise=4,
+            link_rate=0.0,
+            size_rate=0.0,
+            pattern_rate=0.0,
+            place_rate=0.5,
+            drop_rate=0.0,
+            synonyms=False,
+        ),
+        SceneLevel(
             name='easy',
             num_objects=(3, 4),
             num_mentions=(2, 3),
@@ -148,7 +170,7 @@ def get_level(name: str) -> SceneLevel:
     """Look a level up by its name.
 
     Args:
-        name (str): ``'easy'``, ``'medium'`` or ``'hard'``.
+        name (str): ``'plain'``, ``'easy'``, ``'medium'`` or ``'hard'``.
 
     Returns:
         SceneLevel: The level.

@@ -80,4 +80,5 @@ def test_scenes_are_as_the_level_says(name):
                 overlaps += distance < a.radius + b.radius
     low, high = level.num_objects
     assert counts == set(range(low, high + 1))
-    assert overlaps > 10  # there is occlusion
+    # There is occlusion, unless the level avoids it where there is room.
+    assert overlaps > 10 or level.gap >= 1
