@@ -7,11 +7,11 @@ _base_ = [
 ]
 
 custom_hooks = [*_base_.custom_hooks, _base_.alpha_hook]
-default_hooks = dict(checkpoint=dict(interval=100))
+default_hooks = dict(checkpoint=dict(interval=250))
 
-# Eight epochs of 250 steps; matching makes a validation dear, so there is one.
+# 12 epochs of 250 steps; matching makes a validation dear, so there is one.
 train_dataloader = dict(batch_size=32, dataset=dict(num_scenes=8000))
-train_cfg = dict(val_interval=8)
+train_cfg = dict(val_interval=12)
 val_dataloader = dict(dataset=dict(num_scenes=200))
 test_dataloader = dict(dataset=dict(num_scenes=500))
 

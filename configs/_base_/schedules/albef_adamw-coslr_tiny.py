@@ -10,12 +10,12 @@ optim_wrapper = dict(
 )
 
 param_scheduler = dict(
-    num_epochs=8,
+    num_epochs=12,
     warmup_from=1e-4,
     step_length=5,
     lowest=1e-5,
 )
 
-train_cfg = dict(max_epochs=8)
+train_cfg = dict(max_epochs=12)
 
 auto_scale_lr = dict(base_batch_size=32)

@@ -9,8 +9,8 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(temp=dict(lr_mult=0.05))),
 )
 
-param_scheduler = dict(decay=0.7, warmup_from=1e-4, warmup_iters=50)
+param_scheduler = dict(decay=0.8, warmup_from=1e-4, warmup_iters=50)
 
-train_cfg = dict(max_epochs=8)
+train_cfg = dict(max_epochs=12)
 
 auto_scale_lr = dict(base_batch_size=32)
