@@ -1,7 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .attentive import AttentiveReducer, attentive_scores
 from .base import TokenReducer
-from .elip import ELIPReducer, ELIPStage
+from .elip import ELIPReducer
+from .elip_settings import ELIPStage
 from .evit import EViTReducer
 from .masking import CenterReducer, MaskingReducer, RandomReducer
 from .tome import ToMeReducer

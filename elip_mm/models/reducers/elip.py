@@ -1,5 +1,4 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from dataclasses import dataclass
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
@@ -18,29 +17,14 @@ from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
 
 from .base import TokenReducer
-from .keep_budget import KeepBudget
-
-DEFAULT_STAGES = (
-    dict(layer=2, look_ahead=2, keep=0.90),
-    dict(layer=4, look_ahead=6, keep=0.65),
-    dict(layer=10, look_ahead=2, keep=0.40),
+from .elip_settings import (
+    DEFAULT_STAGES,
+    ELIPStage,
+    check_settings,
+    read_counts,
+    read_stages,
 )
-
-
-@dataclass(frozen=True)
-class ELIPStage:
-    """One reduction of ELIP.
-
-    Args:
-        layer (int): The reduction happens before this layer, from 0.
-        look_ahead (int): Depth of the look-ahead in layers, this one
-            included.
-        keep (float): Share of the *initial* tokens that stays, in (0, 1].
-    """
-
-    layer: int
-    look_ahead: int
-    keep: float
+from .keep_budget import KeepBudget
 
 
 @TOKEN_REDUCERS.register_module()
@@ -100,42 +84,22 @@ class ELIPReducer(TokenReducer):
         super().__init__(init_cfg=init_cfg)
         if keep is not None:
             stages = [dict(stage, keep=1.0) for stage in stages]
-        self._stages = _read_stages(stages)
-        self._keep_counts = _read_counts(keep_counts, self._stages)
-        if not 0 <= text_share <= 1:
-            raise ValueError(
-                'ELIPReducer: text_share must lie in [0, 1], '
-                f'but got {text_share}.'
-            )
-        if without_guidance not in ('keep_all', 'vision'):
-            raise ValueError(
-                'ELIPReducer: without_guidance must be '
-                "'keep_all' or 'vision', but got "
-                f'{without_guidance!r}.'
-            )
-        if guidance_scale not in ('as_is', 'match_cls'):
-            raise ValueError(
-                "ELIPReducer: guidance_scale must be 'as_is' or "
-                f"'match_cls', but got {guidance_scale!r}."
-            )
-        if count_base not in ('patches', 'tokens') and not (
-            isinstance(count_base, int) and count_base > 0
-        ):
-            raise ValueError(
-                "ELIPReducer: count_base must be 'patches', "
-                "'tokens' or a positive number, but got "
-                f'{count_base!r}.'
-            )
-        if not isinstance(merge_tokens, int) or merge_tokens < 1:
-            raise ValueError(
-                'ELIPReducer: merge_tokens must be a positive number of '
-                f'tokens, but got {merge_tokens!r}.'
-            )
-        if keep is not None and keep_counts is not None:
-            raise ValueError(
-                'ELIPReducer: keep and keep_counts both say how many tokens '
-                f'stay, {keep!r} and {list(keep_counts)}; remove one of them.'
-            )
+            if keep_counts is not None:
+                raise ValueError(
+                    'ELIPReducer: keep and keep_counts both say how many '
+                    f'tokens stay, {keep!r} and {list(keep_counts)}; remove '
+                    'one of them.'
+                )
+        self._stages = read_stages(stages)
+        self._keep_counts = read_counts(keep_counts, self._stages)
+        check_settings(
+            text_share,
+            eps,
+            count_base,
+            without_guidance,
+            guidance_scale,
+            merge_tokens,
+        )
         self._budget = keep and KeepBudget(
             keep,
             [
@@ -266,57 +230,3 @@ class ELIPReducer(TokenReducer):
             if stage.layer == layer:
                 return index
         return None
-
-
-def _read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
-    """Freeze the stages of a config; raise if they make no sense."""
-    wanted = {'layer', 'look_ahead', 'keep'}
-    for index, stage in enumerate(stages):
-        if set(stage) != wanted:
-            raise ValueError(
-                f'ELIPReducer: stage {index} must have the keys '
-                f'{sorted(wanted)}, but has {sorted(stage)}.'
-            )
-        if stage['keep'] is None or not 0 < stage['keep'] <= 1:
-            raise ValueError(
-                f'ELIPReducer: stage {index} keeps {stage["keep"]}; it must '
-                'be a share in (0, 1]. Counts go into keep_counts, a budget '
-                "like 'flops:0.75' into the keep of the reducer."
-            )
-        whole = all(isinstance(stage[n], int) for n in ('layer', 'look_ahead'))
-        if not whole or stage['layer'] < 0 or stage['look_ahead'] < 1:
-            raise ValueError(
-                f'ELIPReducer: stage {index} needs layer >= 0 and '
-                f'look_ahead >= 1, whole numbers, but got {dict(stage)}.'
-            )
-    frozen = tuple(ELIPStage(**stage) for stage in stages)
-    for earlier, later in zip(frozen, frozen[1:]):
-        if earlier.layer >= later.layer:
-            raise ValueError(
-                'ELIPReducer: the stages must be sorted by layer without '
-                f'repetition, but layer {later.layer} follows layer '
-                f'{earlier.layer}.'
-            )
-        if earlier.keep < later.keep:
-            raise ValueError(
-                'ELIPReducer: a later stage cannot keep more; the one before '
-                f'layer {later.layer} keeps {later.keep}, after '
-                f'{earlier.keep}. Shares refer to the initial tokens.'
-            )
-    return frozen
-
-
-def _read_counts(
-    counts: Optional[Sequence[int]], stages: Tuple[ELIPStage, ...]
-) -> Optional[Tuple[int, ...]]:
-    """Freeze ``keep_counts``; raise if they do not fit the stages."""
-    if counts is None:
-        return None
-    counts = tuple(int(count) for count in counts)
-    falling = all(a >= b for a, b in zip(counts, counts[1:]))
-    if len(counts) != len(stages) or not falling or min(counts, default=1) < 1:
-        raise ValueError(
-            f'ELIPReducer: keep_counts needs {len(stages)} positive numbers, '
-            f'one a stage, none larger than the one before; got {counts}.'
-        )
-    return counts
