@@ -77,14 +77,14 @@ def convert(tool, *arguments):
 
 
 CASES = [
-    ('meter', 'meter/meter_tiny_elip', METER, 'vit_model.visual.'),
-    ('open_clip', 'siglip/siglip_tiny_elip', OPEN_CLIP, 'visual.'),
+    ('meter', 'meter/meter_tiny_elip_1xb32', METER, 'vit_model.visual.'),
+    ('open_clip', 'siglip/siglip_tiny_elip_1xb64', OPEN_CLIP, 'visual.'),
 ]
 
 
 @pytest.mark.parametrize('tool, recipe, rules, tower', CASES)
 def test_made_files_load_strictly(tool, recipe, rules, tower, tmp_path):
-    model = build(f'{recipe}_1xb64_synthetic-scenes-64px.py')
+    model = build(f'{recipe}_synthetic-scenes-64px.py')
     state = foreign(model, rules, tower)
     if tool == 'meter':  # what pre-training does not use
         state['text_transformer.pooler.dense.bias'] = torch.zeros(64)

@@ -16,7 +16,7 @@ from elip_mm.utils import register_all_modules
 
 from ..tiny import seeded
 
-TINY = 'configs/meter/meter_tiny_elip_1xb64_synthetic-scenes-64px.py'
+TINY = 'configs/meter/meter_tiny_elip_1xb32_synthetic-scenes-64px.py'
 TEXTS = ['a red circle', 'a small blue star left of a green square']
 
 

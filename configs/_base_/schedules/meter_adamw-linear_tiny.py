@@ -4,7 +4,7 @@ _base_ = './meter_adamw-linear_100k.py'
 
 optim_wrapper = dict(
     accumulative_counts=1,
-    optimizer=dict(lr=1e-3),
+    optimizer=dict(lr=2e-3),
     paramwise_cfg=dict(
         custom_keys={
             'fusion.': dict(lr_mult=1.0),
@@ -20,7 +20,7 @@ param_scheduler = [
 ]
 
 train_cfg = dict(
-    _delete_=True, type='elip_mm.ResumableTrainLoop', max_epochs=5
+    _delete_=True, type='elip_mm.ResumableTrainLoop', max_epochs=10
 )
 
-auto_scale_lr = dict(base_batch_size=64)
+auto_scale_lr = dict(base_batch_size=32)

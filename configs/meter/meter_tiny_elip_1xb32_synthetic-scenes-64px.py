@@ -1,5 +1,5 @@
 _base_ = [
-    './meter_tiny_dense_1xb64_synthetic-scenes-64px.py',
+    './meter_tiny_dense_1xb32_synthetic-scenes-64px.py',
     '../_base_/reducers/elip_vit-6layer.py',
 ]
 
