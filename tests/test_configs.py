@@ -44,6 +44,8 @@ def build_full_size(cfg):
         vocab_size=encoder.get('vocab_size', 30522),
         context_length=encoder.get('context_length', 30),
     )
+    if 'whole_words' in model:
+        model.whole_words = False  # of which the bare tokenizer knows nothing
     with torch.device('meta'):
         return MODELS.build(model)
 
