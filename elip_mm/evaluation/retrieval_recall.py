@@ -65,7 +65,15 @@ def best_rank(scores: Tensor, right: Tensor) -> int:
 
     Returns:
         int: Number of wrong candidates that score at least as high.
+
+    Raises:
+        ValueError: There is no right one.
     """
+    if len(right) == 0:
+        raise ValueError(
+            'a query without a right answer has no rank; check gt_text_id and '
+            'gt_image_id of the gallery.'
+        )
     best = scores[right].max()
     wrong = torch.ones_like(scores, dtype=torch.bool)
     wrong[right] = False

@@ -67,3 +67,8 @@ def test_pretrainer_scores_both_directions_with_several_captions():
         metric.process(None, [query.to_dict() for query in queries])
         assert queries[0].pred_score.shape == (size,)
         assert metric.evaluate(len(queries)) == {'retrieval/Recall@1': 100.0}
+
+
+def test_a_query_without_a_right_answer_is_named():
+    with pytest.raises(ValueError, match='without a right answer'):
+        best_rank(torch.zeros(3), torch.zeros(0, dtype=torch.long))

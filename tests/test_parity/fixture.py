@@ -59,8 +59,10 @@ class Report:
         worst = (ours - expected).abs().max().item()
         if kind != 'keep':
             largest = expected.abs().max().item()
-            # Gradients are judged by their own scale whatever it is.
-            worst /= largest if kind == 'grad' else max(largest, 1.0)
+            # Gradients are judged by their own scale whatever it is, unless
+            # there are none.
+            own = largest or 1.0
+            worst /= own if kind == 'grad' else max(largest, 1.0)
         self.rows.append((f'{kind}.{name}', worst, TOLERANCE[kind]))
 
     @property

@@ -178,7 +178,7 @@ class PrunedViT(VisionTransformer):
             sample_keys (Tensor, optional): As in :meth:`forward`.
             follow (Sequence[TakenPlan], optional): Plans of another tower on
                 the same images, which are followed in place of the reducer's
-                own. Defaults to None.
+                own, whatever ``reduce`` says. Defaults to None.
 
         Returns:
             TokenState: After the last layer and the final norm.

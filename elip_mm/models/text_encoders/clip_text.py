@@ -60,7 +60,7 @@ class CLIPTextEncoder(BaseModule):
                 for _ in range(num_layers)
             ]
         )
-        self.ln_final = nn.LayerNorm(embed_dims, eps=norm_cfg['eps'])
+        self.ln_final = nn.LayerNorm(embed_dims, eps=norm_cfg.get('eps', 1e-5))
 
     def init_weights(self) -> None:
         """Initialise as CLIP does: widths and depth set the deviations."""
