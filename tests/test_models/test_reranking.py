@@ -39,24 +39,33 @@ def by_hand(model, images, ids):
                 states = model.cross_encode(
                     caption, text.tokens, vision.tokens
                 )
-                score = model.heads['itm'].fc(states[0, 0])[1]
+                no_match, score = model.heads['itm'].fc(states[0, 0])
+                if model.rerank_score == 'odds':
+                    score = score - no_match
                 if model.add_similarity:
-                    score += (model.embed_image(vision) @ text.embedded.T)[
-                        0, 0
-                    ]
+                    joint = model.embed_image(vision) @ text.embedded.T
+                    score = score + joint[0, 0]
                 matrix[i, t] = score
     return matrix
 
 
 @BOTH
-def test_scores_are_those_of_matching(family):
+@pytest.mark.parametrize('score', ['logit', 'odds'])
+def test_scores_are_those_of_matching(family, score):
     """More candidates than there are: all pairs are scored, no error."""
-    model, images, samples, ids = prepare(family, k_test=256)
+    model, images, samples, ids = prepare(
+        family, k_test=256, rerank_score=score
+    )
     assert model.add_similarity == (family == 'blip')
     to_text, to_image = scores_of(model, images, samples)
     expected = by_hand(model, images, ids)
     torch.testing.assert_close(to_text, expected)
     torch.testing.assert_close(to_image, expected.T)
+
+
+def test_an_unknown_score_is_named():
+    with pytest.raises(ValueError, match="'logit' or 'odds'"):
+        prepare('albef', rerank_score='probability')
 
 
 @BOTH

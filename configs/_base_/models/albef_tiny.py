@@ -50,6 +50,7 @@ model = dict(
     joint_dims=16,
     momentum=0.99,
     k_test=16,
+    rerank_score='odds',
 )
 
 alpha_hook = dict(alpha=0.1)

@@ -48,6 +48,10 @@ class DistilledPretrainer(MatchingRetrieval, LanguageImagePretrainer):
         k_test (int): Candidates that matching re-ranks, see
             :class:`MatchingRetrieval`. Defaults to 256.
         rerank_batch_size (int): Pairs of one pass there. Defaults to 256.
+        rerank_score (str): What ranks them: ``'logit'`` of a match, as
+            published, or ``'odds'``, that minus the logit of "no match".
+            Only the difference is trained; the logit alone has an offset of
+            its own in every pair. Defaults to 'logit'.
         **kwargs: Those of :class:`LanguageImagePretrainer`. ``heads`` needs
             one named ``itm``.
 
@@ -74,9 +78,15 @@ class DistilledPretrainer(MatchingRetrieval, LanguageImagePretrainer):
         share_reduction: bool = False,
         k_test: int = 256,
         rerank_batch_size: int = 256,
+        rerank_score: str = 'logit',
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        if rerank_score not in ('logit', 'odds'):
+            raise ValueError(
+                f"{type(self).__name__}: rerank_score must be 'logit' or "
+                f"'odds', but got {rerank_score!r}."
+            )
         self.temp = nn.Parameter(torch.tensor(temperature))
         self.temperature_range = temperature_range
         # A tensor, so that a compiled step need not be compiled anew.
@@ -85,6 +95,7 @@ class DistilledPretrainer(MatchingRetrieval, LanguageImagePretrainer):
         self.share_reduction = share_reduction
         self.k_test = k_test
         self.rerank_batch_size = rerank_batch_size
+        self.rerank_score = rerank_score
         self.queue = FeatureQueue(joint_dims, queue_size)
         self.build_parts()
         self.twin = MomentumTwin(self.originals(), momentum)

@@ -26,8 +26,8 @@ class MatchingRetrieval:
     not depend on the number of processes.
 
     The model has ``k_test`` (0 leaves matching out; more than there are
-    candidates means all), ``rerank_batch_size``, ``heads['itm']``,
-    ``cross_encode`` and ``stored_text``.
+    candidates means all), ``rerank_batch_size``, ``rerank_score``,
+    ``heads['itm']``, ``cross_encode`` and ``stored_text``.
 
     Attributes:
         add_similarity (bool): Whether the cosine is added to the logit of a
@@ -187,7 +187,10 @@ class _Pairs:
                 None if self.states is None else self.states[text],
                 self.tokens[image - self.image_rows[0]],
             )
-            score = self.model.heads['itm'](states)[:, 1]
+            logits = self.model.heads['itm'](states)
+            score = logits[:, 1]
+            if self.model.rerank_score == 'odds':
+                score = score - logits[:, 0]
             if self.model.add_similarity:
                 score = score + (self.image[image] * self.text[text]).sum(1)
             scores.append(score.to(self.text.dtype))
