@@ -1,0 +1,64 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Show where the time of a training step goes, part by part.
+
+    python tools/analysis_tools/profile_step.py configs/albef/A.py --batch 8
+
+Data and weights are made up. For the rate of the data pipeline see
+benchmark_data.py.
+"""
+
+import argparse
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import torch
+from mmengine.config import Config, DictAction
+from rich.console import Console
+from rich.table import Table
+
+from elip_mm.benchmark.parts import measure_parts
+from elip_mm.utils import register_all_modules
+from elip_mm.utils.user_errors import short_errors
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('config')
+    parser.add_argument(
+        '--batch', type=int, help="default: the recipe's batch size"
+    )
+    parser.add_argument('--rounds', type=int, default=9)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--traceback', action='store_true')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print a table."""
+    args = parse_args()
+    warnings.filterwarnings('ignore')
+    logging.disable(logging.INFO)
+    torch.set_num_threads(args.threads)
+    register_all_modules()
+    with short_errors(args.traceback):
+        cfg = Config.fromfile(args.config)
+        if args.cfg_options:
+            cfg.merge_from_dict(args.cfg_options)
+        batch = args.batch or cfg.train_dataloader.batch_size
+        parts = measure_parts(cfg, batch, args.rounds)
+    whole = sum(parts.values())
+    table = Table('part', 'ms', 'share', title=Path(args.config).stem)
+    for name, seconds in parts.items():
+        table.add_row(name, f'{1e3 * seconds:.1f}', f'{seconds / whole:.1%}')
+    table.add_row('whole step', f'{1e3 * whole:.1f}', '')
+    Console(width=90).print(table)
+
+
+if __name__ == '__main__':
+    main()
