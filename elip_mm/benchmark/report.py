@@ -147,15 +147,31 @@ def draw_benchmark(
     FigureCanvasAgg(figure)
     for number, key in enumerate(panels, start=1):
         axis = figure.add_subplot(1, len(panels), number)
+        if len(settings) == 1:
+            _draw_bars(axis, names, [one[key] for one in ratios[0]])
+            axis.set_title(
+                f'{key.replace("_", " ")} / {names[0]}', fontsize=10
+            )
+            continue
         for place, name in enumerate(names):
             values = [some[place][key] for some in ratios]
             axis.plot(settings, values, marker='o', label=name)
         axis.axhline(1, color='grey', linewidth=0.8)
         axis.set_ylim(bottom=0)
-        axis.set_title(f'{key.replace("_", " ")} / {names[0]}', fontsize=10)
         axis.tick_params(axis='x', labelsize=8)
         axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
+    if len(settings) > 1:
+        axis.legend(fontsize=8)
     figure.suptitle(title, fontsize=11)
     figure.tight_layout()
     figure.savefig(path)
+
+
+def _draw_bars(axis, names: Sequence[str], values: Sequence[float]) -> None:
+    """One setting has no course to follow: a bar for each variant."""
+    bars = axis.barh(names, values, color=[f'C{i}' for i in range(len(names))])
+    axis.bar_label(bars, fmt='%.3f', padding=3, fontsize=8)
+    axis.axvline(1, color='grey', linewidth=0.8)
+    axis.set_xlim(0, 1.15 * max(values))
+    axis.invert_yaxis()
+    axis.tick_params(labelsize=8)

@@ -8,7 +8,12 @@ from dataclasses import replace
 import pytest
 
 from elip_mm.benchmark import Measurement, Tower, make_workload, measure
-from elip_mm.benchmark.report import find_losses, make_rows, write_benchmark
+from elip_mm.benchmark.report import (
+    draw_benchmark,
+    find_losses,
+    make_rows,
+    write_benchmark,
+)
 from elip_mm.benchmark.variants import (
     find_variant,
     find_variants,
@@ -53,6 +58,12 @@ def test_files_of_a_benchmark(tmp_path, capsys):
     assert saved['batch=2']['loses']['flops'] == 1200
     assert (tmp_path / 'new/benchmark.png').stat().st_size > 1000
     assert 'A title' in capsys.readouterr().out
+
+
+def test_a_single_setting_is_drawn_as_bars(tmp_path):
+    path = tmp_path / 'bars.png'
+    draw_benchmark({'batch=8': [DENSE, SAVES]}, 'A title', path)
+    assert path.stat().st_size > 1000
 
 
 def test_workloads_take_turns_and_the_first_round_does_not_count():
