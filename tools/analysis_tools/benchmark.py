@@ -139,10 +139,13 @@ def run(args: argparse.Namespace) -> None:
         ]
         results[label] = measure(workloads, rounds, clock)
     what = 'whole steps' if recipes else f'ViT {args.arch}/{args.patch_size}'
-    if args.img_size:
+    swept = (args.sweep or '').partition('=')[0]
+    if args.img_size and swept != 'img-size':
         what += f', {"x".join(map(str, args.img_size))} px'
+    if swept != 'batch':
+        what += f', batch {args.batch}'
     title = (
-        f'{what}, batch {args.batch}, {args.mode}, {args.threads} thread(s), '
+        f'{what}, {args.mode}, {args.threads} thread(s), '
         f'torch {torch.__version__}'
     )
     write_benchmark(results, title, args.out)
