@@ -111,13 +111,14 @@ def _time_in_turns(
         for work, spent in zip(workloads, times):
             begin = clock()
             work.run()
-            _wait_for_device()
+            wait_for_device()
             if turn:
                 spent.append(clock() - begin)
     return times
 
 
-def _wait_for_device() -> None:
+def wait_for_device() -> None:
+    """Let an accelerator finish what it was given, if there is one."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 

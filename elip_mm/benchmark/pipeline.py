@@ -3,11 +3,11 @@ import time
 from dataclasses import dataclass
 from itertools import islice
 
-import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
+from .measure import wait_for_device
 from .recipe_step import RecipeStep
 
 
@@ -69,7 +69,6 @@ def measure_pipeline(
     begin = time.perf_counter()
     for _ in range(batches):
         step.run(size)
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
+    wait_for_device()
     consumed = batches * size / (time.perf_counter() - begin)
     return PipelineRate(delivered, consumed)

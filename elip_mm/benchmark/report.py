@@ -147,11 +147,10 @@ def draw_benchmark(
     FigureCanvasAgg(figure)
     for number, key in enumerate(panels, start=1):
         axis = figure.add_subplot(1, len(panels), number)
+        heading = f'{key.replace("_", " ")} / {names[0]}'
+        axis.set_title(heading, fontsize=10)
         if len(settings) == 1:
             _draw_bars(axis, names, [one[key] for one in ratios[0]])
-            axis.set_title(
-                f'{key.replace("_", " ")} / {names[0]}', fontsize=10
-            )
             continue
         for place, name in enumerate(names):
             values = [some[place][key] for some in ratios]

@@ -60,6 +60,21 @@ def test_files_of_a_benchmark(tmp_path, capsys):
     assert 'A title' in capsys.readouterr().out
 
 
+def test_every_panel_says_what_it_shows(tmp_path, monkeypatch):
+    headings = []
+    monkeypatch.setattr(
+        'elip_mm.benchmark.report.Figure.savefig',
+        lambda figure, path: headings.append(
+            [axis.get_title() for axis in figure.axes]
+        ),
+    )
+    one = {'batch=8': [DENSE, SAVES]}
+    for results in (one, {**one, 'batch=16': [DENSE, SAVES]}):
+        draw_benchmark(results, 'A title', tmp_path)
+    wanted = ['flops / dense', 'saved bytes / dense', 'time / dense']
+    assert headings == [wanted, wanted]
+
+
 def test_a_single_setting_is_drawn_as_bars(tmp_path):
     path = tmp_path / 'bars.png'
     draw_benchmark({'batch=8': [DENSE, SAVES]}, 'A title', path)

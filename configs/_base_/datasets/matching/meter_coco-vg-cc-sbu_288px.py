@@ -2,7 +2,7 @@
 _base_ = './meter_coco-vg-cc-sbu_224px.py'
 
 show = [
-    dict(type='mmpretrain.LoadImageFromFile'),
+    _base_.load,
     dict(
         type='mmpretrain.ResizeEdge',
         scale=288,
