@@ -13,10 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import torch
-
 from elip_mm.converters import convert_albef, convert_blip
-from elip_mm.engine.checkpoint_loader import load_checkpoint_file
+from elip_mm.engine.conversion import convert_file
 
 CONVERTERS = dict(albef=convert_albef, blip=convert_blip)
 
@@ -33,16 +31,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Read, convert, write."""
     args = parse_args()
-    try:
-        loaded = load_checkpoint_file(args.checkpoint, 'cpu')
-        # Published files hold optimizer and settings beside the weights.
-        state = loaded.get('model', loaded)
-        converted = CONVERTERS[args.model](state)
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(dict(state_dict=converted), args.out)
-    print(f'wrote {len(converted)} tensors to {args.out}')
+    convert = CONVERTERS[args.model]
+    convert_file(args.checkpoint, args.out, convert, 'model')
 
 
 if __name__ == '__main__':

@@ -14,10 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import torch
-
 from elip_mm.converters import convert_open_clip
-from elip_mm.engine.checkpoint_loader import load_checkpoint_file
+from elip_mm.engine.conversion import convert_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,15 +29,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Read, convert, write."""
     args = parse_args()
-    try:
-        loaded = load_checkpoint_file(args.checkpoint, 'cpu')
-        # Training leaves epoch and optimizer beside the weights.
-        converted = convert_open_clip(loaded.get('state_dict', loaded))
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(dict(state_dict=converted), args.out)
-    print(f'wrote {len(converted)} tensors to {args.out}')
+    convert_file(args.checkpoint, args.out, convert_open_clip, 'state_dict')
 
 
 if __name__ == '__main__':
