@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import time
 from collections import defaultdict
-from typing import Callable, Dict
+from typing import Callable, Dict, Optional
 
 from mmengine.config import Config
 from torch import nn
@@ -19,13 +19,14 @@ METHODS = dict(
 
 
 def measure_parts(
-    cfg: Config, batch_size: int, rounds: int = 9
+    cfg: Config, batch_size: Optional[int] = None, rounds: int = 9
 ) -> Dict[str, float]:
     """Tell where the time of a training step goes, on a CPU.
 
     Args:
         cfg (Config): A recipe of this library.
-        batch_size (int): Pairs.
+        batch_size (int, optional): Pairs. Defaults to None, as many as the
+            recipe trains with.
         rounds (int): Steps to time, after one that warms up. Defaults to 9.
 
     Returns:
@@ -34,6 +35,7 @@ def measure_parts(
         backward pass as a whole. Their sum is the step.
     """
     step = RecipeStep(cfg)
+    batch_size = batch_size or cfg.train_dataloader.batch_size
     step.run(batch_size)
     spent: Dict[str, float] = defaultdict(float)
     _watch(step.model, spent)

@@ -47,6 +47,7 @@ def measure_pipeline(
     Returns:
         PipelineRate: Both rates.
     """
+    step = RecipeStep(cfg, device)
     with DefaultScope.overwrite_default_scope(
         cfg.get('default_scope', 'elip_mm')
     ):
@@ -64,7 +65,6 @@ def measure_pipeline(
         pass
     delivered = batches * size / (time.perf_counter() - begin)
 
-    step = RecipeStep(cfg, device)
     step.run(size)
     begin = time.perf_counter()
     for _ in range(batches):

@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from elip_mm.benchmark.parts import measure_parts
+from elip_mm.benchmark.pipeline import measure_pipeline
 from elip_mm.utils import register_all_modules
 
 
@@ -36,3 +37,10 @@ def test_parts_add_up(recipe, parts, monkeypatch):
     # first to the last one of a step all time belongs to some part.
     assert sum(found.values()) == (next(looks) - 2) / 2
     assert min(found.values()) > 0
+
+
+def test_what_is_no_recipe_is_named():
+    cfg = Config.fromfile('configs/_base_/reducers/random.py')
+    for measure in (measure_parts, measure_pipeline):
+        with pytest.raises(ValueError, match='recipe of a pre-trainer'):
+            measure(cfg)

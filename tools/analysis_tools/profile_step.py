@@ -50,8 +50,7 @@ def main() -> None:
         cfg = Config.fromfile(args.config)
         if args.cfg_options:
             cfg.merge_from_dict(args.cfg_options)
-        batch = args.batch or cfg.train_dataloader.batch_size
-        parts = measure_parts(cfg, batch, args.rounds)
+        parts = measure_parts(cfg, args.batch, args.rounds)
     whole = sum(parts.values())
     table = Table('part', 'ms', 'share', title=Path(args.config).stem)
     for name, seconds in parts.items():
