@@ -92,7 +92,7 @@ def tiny_clip(reducer: Optional[dict] = None, **kwargs) -> nn.Module:
             type='elip_mm.JointProjection', in_channels=48, out_channels=32
         ),
         guidance=dict(type='elip_mm.TiedProjectionGuidance'),
-        heads=dict(contrast=dict(type='elip_mm.ContrastiveHead')),
+        heads=dict(contrastive=dict(type='elip_mm.ContrastiveHead')),
     )
     with seeded():
         return MODELS.build({**settings, **kwargs})

@@ -16,8 +16,8 @@ PAD, CLS, SEP, MASK, DEC, ENC = 0, 2, 3, 4, 48, 49
 REDUCER = dict(
     type='elip_mm.ELIPReducer',
     stages=[
-        dict(layer=1, look_ahead=1, keep=0.8),
-        dict(layer=2, look_ahead=2, keep=0.4),
+        dict(layer=1, look_ahead=1, keep_ratio=0.8),
+        dict(layer=2, look_ahead=2, keep_ratio=0.4),
     ],
 )
 
@@ -79,7 +79,7 @@ def settings(family: str, reducer: Optional[dict] = None) -> dict:
         text_neck=neck,
         guidance=dict(type='elip_mm.TextCLSGuidance'),
         heads=dict(
-            itc=dict(type='elip_mm.DistilledContrastiveHead'),
+            itc=dict(type='elip_mm.MomentumContrastiveHead'),
             itm=dict(
                 type='elip_mm.MatchingHead',
                 embed_dims=WIDTH,

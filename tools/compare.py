@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmengine.logging import MMLogger
 
-from elip_mm.comparison import (
+from elip_mm.study import (
     Run,
     measure_costs,
     read_result,
@@ -25,7 +25,7 @@ from elip_mm.comparison import (
     train_and_test,
     write_report,
 )
-from elip_mm.comparison.pictures import draw_kept
+from elip_mm.study.pictures import draw_kept
 from elip_mm.utils import register_all_modules
 
 

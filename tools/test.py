@@ -7,7 +7,7 @@ import os.path as osp
 from mmengine.config import Config
 from mmengine.fileio import dump
 
-from elip_mm.utils.launch import (
+from elip_mm.launch.tool import (
     add_common_arguments,
     load_config,
     run_tool,

@@ -6,8 +6,8 @@ import os.path as osp
 
 from mmengine.config import Config
 
-from elip_mm.utils.check_checkpoint import find_resumable_checkpoint
-from elip_mm.utils.launch import (
+from elip_mm.checkpoint.strict_check import find_resumable_checkpoint
+from elip_mm.launch.tool import (
     add_common_arguments,
     load_config,
     run_tool,

@@ -18,6 +18,6 @@ test_dataloader = dict(dataset=dict(num_scenes=500))
 # With matching, and what the joint features alone would give.
 val_evaluator = [
     dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10)),
-    dict(type='elip_mm.ContrastRecall', topk=(1, 5, 10)),
+    dict(type='elip_mm.ContrastiveRecall', topk=(1, 5, 10)),
 ]
 test_evaluator = val_evaluator

@@ -2,10 +2,10 @@
 from typing import List, Optional
 
 import numpy as np
-from mmengine.model import is_model_wrapper
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from elip_mm.utils.model_wrappers import unwrap_model
 from elip_mm.visualization import draw_token_map, restore_images
 
 from .token_states import token_states
@@ -34,8 +34,7 @@ def draw_samples(
     Returns:
         list[np.ndarray]: One picture a sample, uint8, red-green-blue.
     """
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrap_model(model)
     samples = [_with_one_text(sample) for sample in data_samples]
     states = token_states(model, images, samples)
     per_sample = images.shape[1] if images.ndim == 5 else 1

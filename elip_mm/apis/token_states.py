@@ -3,12 +3,12 @@ from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional
 
 import torch
-from mmengine.model import is_model_wrapper
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from elip_mm.models.multimodal import LanguageImagePretrainer
 from elip_mm.structures import TokenState
+from elip_mm.utils.model_wrappers import unwrap_model
 
 
 @torch.no_grad()
@@ -30,17 +30,16 @@ def token_states(
     Returns:
         dict[int, TokenState]: Layer to the tokens after it.
     """
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrap_model(model)
     attachment = getattr(model, '_attachment', None)
     with _evaluating(model):
         if attachment is not None:
-            host, tower = attachment.host, attachment.towers[0]
+            adapter, tower = attachment.adapter, attachment.towers[0]
             guidance = None
             if data_samples is not None:
-                guidance = host.guide(model, images, data_samples, 'loss')
+                guidance = adapter.guide(model, images, data_samples, 'loss')
             tower = model.get_submodule(tower)
-            return tower.states(host.flatten(model, images), guidance)
+            return tower.states(adapter.flatten(model, images), guidance)
         if isinstance(model, LanguageImagePretrainer):
             guidance = None
             if data_samples is not None:

@@ -3,7 +3,7 @@ from typing import Dict
 
 from torch import Tensor
 
-from .distilled import convert_state, tower_rules
+from .momentum import convert_state, tower_rules
 
 TEXT = [
     (r'bert\.(.+)', r'text_encoder.bert.\1'),
@@ -17,7 +17,7 @@ PREDICTOR = [
     ),
     (
         r'text_encoder_m\.cls\.predictions\.(.+)',
-        r'twin.predictor.\1',
+        r'momentum_encoder.predictor.\1',
     ),
 ]
 

@@ -4,7 +4,7 @@ from typing import Dict
 
 from torch import Tensor
 
-from .distilled import convert_state, tower_rules
+from .momentum import convert_state, tower_rules
 
 TEXT = [
     (r'(.+)', r'text_encoder.bert.\1'),

@@ -11,7 +11,7 @@ TEXT = [
     (r'positional_embedding', 'text_encoder.pos_embed'),
     (r'ln_final\.(\w+)', r'text_encoder.ln_final.\1'),
     (r'text_projection', 'text_neck.proj'),
-    (r'logit_scale', 'heads.contrast.logit_scale'),
+    (r'logit_scale', 'heads.contrastive.logit_scale'),
     *[
         (rf'transformer\.{key}', f'text_encoder.{name}')
         for key, name in CLIP_BLOCKS

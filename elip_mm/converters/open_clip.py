@@ -25,6 +25,6 @@ def convert_open_clip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     bias = state.pop('logit_bias', None)
     converted = convert_clip(state)
     if bias is not None:
-        converted[SCALE] = converted.pop('heads.contrast.logit_scale')
+        converted[SCALE] = converted.pop('heads.contrastive.logit_scale')
         converted[BIAS] = bias.reshape(())
     return converted

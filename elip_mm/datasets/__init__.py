@@ -1,10 +1,11 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import mmpretrain.datasets
 
+from elip_mm.utils.keyed_random import keyed_random, stable_key
+
 from .base import ImageTextDataset
 from .gallery import link_gallery
 from .image_text_pairs import ImageTextPairs
-from .keyed_random import keyed_random, stable_key
 from .matching_pairs import MatchingPairs
 from .samplers import KeyedIndex, KeyedSampler
 from .synthetic_scenes import SyntheticScenes, mentioned_patches

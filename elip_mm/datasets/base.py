@@ -8,9 +8,9 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from elip_mm.registry import TRANSFORMS
+from elip_mm.utils.keyed_random import keyed_random, stable_key
 
 from .gallery import link_gallery
-from .keyed_random import keyed_random, stable_key
 
 Indices = Union[int, Sequence[int]]
 
@@ -44,7 +44,7 @@ class ImageTextDataset(BaseDataset):
     subset, so they always count within the data set at hand.
 
     Subclasses implement ``load_data_list`` and may extend
-    :meth:`prepare_info`, :meth:`find_hits` and :meth:`describe_source`.
+    :meth:`prepare_info`, :meth:`find_positives` and :meth:`describe_source`.
 
     Args:
         pipeline (Sequence[dict or callable]): Transforms, looked up in this
@@ -119,7 +119,7 @@ class ImageTextDataset(BaseDataset):
                 'the source and `indices`.'
             )
         if self.test_mode:
-            link_gallery(records, self.find_hits(records))
+            link_gallery(records, self.find_positives(records))
             self._img_size = len(records)
             self._text_size = sum(len(record['text']) for record in records)
         # One flag an image in shared memory, so that a file is reported and
@@ -135,7 +135,7 @@ class ImageTextDataset(BaseDataset):
         """Name the origin of the records in error messages."""
         return f'annotation file {self.ann_file!r}'
 
-    def find_hits(self, records: Sequence[dict]) -> List[List[int]]:
+    def find_positives(self, records: Sequence[dict]) -> List[List[int]]:
         """Find the images that each caption of the gallery is a hit for.
 
         Args:

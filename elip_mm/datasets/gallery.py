@@ -10,7 +10,7 @@ def normalize_text(text: str) -> str:
     return ' '.join(text.lower().split())
 
 
-def equal_text_hits(texts: Sequence[Sequence[str]]) -> List[List[int]]:
+def equal_text_positives(texts: Sequence[Sequence[str]]) -> List[List[int]]:
     """Find, for every caption of a gallery, all images that carry its text.
 
     Args:
@@ -28,7 +28,7 @@ def equal_text_hits(texts: Sequence[Sequence[str]]) -> List[List[int]]:
     return [sorted(owners[key]) for own in keys for key in own]
 
 
-def link_gallery(records: Sequence[dict], hits: Sequence[Sequence[int]]):
+def link_gallery(records: Sequence[dict], positives: Sequence[Sequence[int]]):
     """Write the numbers that retrieval is scored by into the records.
 
     Adds ``image_id`` (place in the gallery), ``gt_text_id`` (columns of all
@@ -43,7 +43,7 @@ def link_gallery(records: Sequence[dict], hits: Sequence[Sequence[int]]):
             captions counted through the whole gallery.
     """
     columns = [[] for _ in records]
-    for column, images in enumerate(hits):
+    for column, images in enumerate(positives):
         for image in images:
             columns[image].append(column)
     first = 0
@@ -51,5 +51,5 @@ def link_gallery(records: Sequence[dict], hits: Sequence[Sequence[int]]):
         last = first + len(record['text'])
         record['image_id'] = image
         record['gt_text_id'] = columns[image]
-        record['gt_image_id'] = [list(own) for own in hits[first:last]]
+        record['gt_image_id'] = [list(own) for own in positives[first:last]]
         first = last

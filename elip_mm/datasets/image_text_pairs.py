@@ -8,7 +8,7 @@ from mmengine import fileio
 from elip_mm.registry import DATASETS
 
 from .base import ImageTextDataset
-from .gallery import equal_text_hits
+from .gallery import equal_text_positives
 
 
 @DATASETS.register_module()
@@ -115,7 +115,7 @@ class ImageTextPairs(ImageTextDataset):
                 records.append(record)
         return _join_images(records) if self.test_mode else records
 
-    def find_hits(self, records: Sequence[dict]) -> List[List[int]]:
+    def find_positives(self, records: Sequence[dict]) -> List[List[int]]:
         """Find all images that carry the text of each caption.
 
         Args:
@@ -124,7 +124,7 @@ class ImageTextPairs(ImageTextDataset):
         Returns:
             List[List[int]]: Numbers of images, one list a caption.
         """
-        return equal_text_hits([record['text'] for record in records])
+        return equal_text_positives([record['text'] for record in records])
 
     def prepare_info(self, info: dict, epoch: int) -> dict:
         """Draw one of several captions in training.

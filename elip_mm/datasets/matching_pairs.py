@@ -4,8 +4,7 @@ from typing import List, Tuple
 from torch.utils.data import Dataset
 
 from elip_mm.registry import DATASETS
-
-from .keyed_random import stable_key
+from elip_mm.utils.keyed_random import stable_key
 
 
 @DATASETS.register_module()

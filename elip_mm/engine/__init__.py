@@ -3,9 +3,9 @@
 # trigger the parent's own lazy import.
 import mmpretrain.engine
 
-from . import checkpoint_loader
+import elip_mm.checkpoint
+
 from .hooks import *
 from .loops import *
-from .metrics import *
 from .optimizers import *
 from .schedulers import *

@@ -1,12 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import mmpretrain.evaluation
 
-from .contrast_recall import ContrastRecall
+from .contrastive_recall import ContrastiveRecall
+from .dump_predictions import DumpPredictions
 from .matching_accuracy import MatchingAccuracy
 from .retrieval_recall import RetrievalRecall, best_rank
 
 __all__ = [
-    'ContrastRecall',
+    'ContrastiveRecall',
+    'DumpPredictions',
     'MatchingAccuracy',
     'RetrievalRecall',
     'best_rank',

@@ -9,6 +9,8 @@ from .guidance import *
 from .heads import *
 from .multimodal import *
 from .necks import *
+from .pretrainers import *
 from .reducers import *
+from .tasks import *
 from .text_encoders import *
 from .tokenizers import *

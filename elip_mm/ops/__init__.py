@@ -8,27 +8,24 @@ from .budget_solver import (
     solve_counts,
 )
 from .budgets import base_count, ease_count, share_to_count
-from .dropping import keep_and_drop
-from .keeping import keep_and_fuse
-from .keyed import hash_images, keyed_uniform
-from .masking import (
-    IGNORED,
+from .itm_pairs import draw_mismatches, draw_negatives, negative_weights
+from .keyed_draws import hash_images, keyed_uniform
+from .text_masking import (
+    IGNORE_INDEX,
     choose_tokens,
     choose_words,
     hide_tokens,
     mask_tokens,
     maskable,
 )
-from .matching import keep_and_group, match_halves, most_merges
-from .mismatching import draw_mismatches
-from .negatives import draw_negatives, negative_weights
-from .ranking import mark_best, rank
-from .tower_flops import Moment, TowerShape, layer_lengths, training_flops
+from .token_merging import keep_and_group, match_halves, most_merges
+from .token_selection import keep_and_drop, keep_and_fuse, mark_best, rank
+from .tower_flops import StageSpec, TowerShape, layer_lengths, training_flops
 
 __all__ = [
-    'IGNORED',
+    'IGNORE_INDEX',
     'Budget',
-    'Moment',
+    'StageSpec',
     'TowerShape',
     'base_count',
     'choose_tokens',

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Callable, Sequence, Tuple
 
-from .tower_flops import Moment, TowerShape, layer_lengths, training_flops
+from .tower_flops import StageSpec, TowerShape, layer_lengths, training_flops
 
 # What the stages of the paper remove, 0.10, 0.35 and 0.60, as parts of what
 # the last one does; in between the line through them.
@@ -42,9 +42,9 @@ def read_budget(text: str) -> Budget:
         share = -1.0
     if kind not in ('flops', 'tokens') or not 0 < share <= 1:
         raise ValueError(
-            "ELIPReducer: keep must be 'flops:SHARE' or 'tokens:SHARE' with a "
-            f"share of the dense tower in (0, 1], like 'flops:0.75', but got "
-            f'{text!r}.'
+            "ELIPReducer: budget must be 'flops:SHARE' or 'tokens:SHARE' with "
+            f"a share of the dense tower in (0, 1], like 'flops:0.75', but "
+            f'got {text!r}.'
         )
     return Budget(kind, share)
 
@@ -72,7 +72,7 @@ def removal_pattern(num_stages: int) -> Tuple[float, ...]:
 def solve_counts(
     budget: Budget,
     shape: TowerShape,
-    moments: Tuple[Moment, ...],
+    moments: Tuple[StageSpec, ...],
     num_patches: int,
     num_prefix: int = 1,
 ) -> Tuple[int, ...]:
@@ -84,7 +84,7 @@ def solve_counts(
     Args:
         budget (Budget): What the tower may cost.
         shape (TowerShape): The tower.
-        moments (tuple[Moment]): Stages, sorted by layer.
+        moments (tuple[StageSpec]): Stages, sorted by layer.
         num_patches (int): Patches of the image.
         num_prefix (int): Class token and registers. Defaults to 1.
 
@@ -96,7 +96,7 @@ def solve_counts(
     )
     if not low <= budget.share <= max(high, 1.0):
         raise ValueError(
-            f"ELIPReducer: keep='{budget.kind}:{budget.share:g}' cannot be "
+            f"ELIPReducer: budget='{budget.kind}:{budget.share:g}' cannot be "
             f'reached with these {len(moments)} stages on {num_patches} '
             f'patches, only {low:.3f} to {high:.3f}, or 1 for no reduction; '
             'choose a share in this range, earlier stages or a shorter '
@@ -117,7 +117,7 @@ def solve_counts(
 def relative_cost(
     kind: str,
     shape: TowerShape,
-    moments: Sequence[Moment],
+    moments: Sequence[StageSpec],
     counts: Sequence[int],
     num_patches: int,
     num_prefix: int = 1,
@@ -127,7 +127,7 @@ def relative_cost(
     Args:
         kind (str): As in :class:`Budget`.
         shape (TowerShape): The tower.
-        moments (Sequence[Moment]): Stages, sorted by layer.
+        moments (Sequence[StageSpec]): Stages, sorted by layer.
         counts (Sequence[int]): Patch tokens that each of them keeps.
         num_patches (int): Patches of the image.
         num_prefix (int): Class token and registers. Defaults to 1.
@@ -150,7 +150,7 @@ def relative_cost(
 def reachable_range(
     kind: str,
     shape: TowerShape,
-    moments: Tuple[Moment, ...],
+    moments: Tuple[StageSpec, ...],
     num_patches: int,
     num_prefix: int = 1,
 ) -> Tuple[float, float]:
@@ -162,7 +162,7 @@ def reachable_range(
     Args:
         kind (str): As in :class:`Budget`.
         shape (TowerShape): The tower.
-        moments (tuple[Moment]): Stages, sorted by layer.
+        moments (tuple[StageSpec]): Stages, sorted by layer.
         num_patches (int): Patches of the image.
         num_prefix (int): Class token and registers. Defaults to 1.
 
@@ -187,7 +187,7 @@ def reachable_range(
 def _counts(
     removed: float,
     pattern: Sequence[float],
-    moments: Sequence[Moment],
+    moments: Sequence[StageSpec],
     num_patches: int,
 ) -> Tuple[int, ...]:
     """Counts if the last stage removes so much; each one does something.
@@ -205,7 +205,7 @@ def _counts(
 
 def _bisect(
     miss: Callable[[Sequence[int]], float],
-    moments: Sequence[Moment],
+    moments: Sequence[StageSpec],
     num_patches: int,
 ) -> Tuple[int, ...]:
     """Counts in the pattern that miss the budget least."""

@@ -27,7 +27,7 @@ class TowerShape:
 
 
 @dataclass(frozen=True)
-class Moment:
+class StageSpec:
     """Where and how deep a stage looks before it keeps.
 
     Args:
@@ -95,7 +95,7 @@ def layer_lengths(
     num_layers: int,
     num_patches: int,
     num_prefix: int,
-    moments: Sequence[Moment],
+    moments: Sequence[StageSpec],
     counts: Sequence[int],
 ) -> Tuple[int, ...]:
     """Tokens that each layer works on, prefix included.
@@ -106,7 +106,7 @@ def layer_lengths(
         num_layers (int): Layers.
         num_patches (int): Patches of the image.
         num_prefix (int): Leading tokens that are not patches.
-        moments (Sequence[Moment]): Stages, sorted by layer.
+        moments (Sequence[StageSpec]): Stages, sorted by layer.
         counts (Sequence[int]): Patch tokens that each of them keeps.
 
     Returns:
@@ -126,7 +126,7 @@ def training_flops(
     shape: TowerShape,
     num_patches: int,
     num_prefix: int = 1,
-    moments: Sequence[Moment] = (),
+    moments: Sequence[StageSpec] = (),
     counts: Sequence[int] = (),
 ) -> int:
     """FLOPs of a forward and a backward pass for one image.
@@ -138,7 +138,7 @@ def training_flops(
         shape (TowerShape): The tower.
         num_patches (int): Patches of the image.
         num_prefix (int): Class token and registers. Defaults to 1.
-        moments (Sequence[Moment]): Stages, sorted by layer. Defaults to ().
+        moments (Sequence[StageSpec]): Stages, sorted by layer. Defaults to ().
         counts (Sequence[int]): Patch tokens that each of them keeps.
             Defaults to ().
 

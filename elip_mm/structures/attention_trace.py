@@ -1,10 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import ContextManager, Optional
+from typing import Optional
 
-import torch
 from torch import Tensor
+
+from elip_mm.utils.precision import exact, widen
 
 
 @dataclass(frozen=True)
@@ -63,24 +63,3 @@ class AttentionTrace:
         if self.bias is not None:
             logits = logits + self.bias[:, None, None]
         return logits.softmax(dim=-1).mean(dim=1).squeeze(1)
-
-
-def exact(device: torch.device) -> ContextManager:
-    """Switch autocast off, which would narrow matrix products again.
-
-    Args:
-        device (torch.device): Where the work happens.
-    """
-    if device.type == 'meta':
-        return nullcontext()
-    return torch.autocast(device.type, enabled=False)
-
-
-def widen(tensor: Tensor) -> Tensor:
-    """Bring a half-precision tensor to float32; leave wider ones alone.
-
-    In half precision ties become frequent and a sum of small scores is lost,
-    so everything that ranks tokens is computed at least in float32.
-    """
-    half = tensor.dtype in (torch.float16, torch.bfloat16)
-    return tensor.float() if half else tensor

@@ -3,12 +3,12 @@
 # trigger the parent's own lazy import.
 import mmpretrain.visualization
 
-from .painting import Fates, count_fates, paint_tokens, restore_images
+from .painting import TokenCounts, count_tokens, paint_tokens, restore_images
 from .token_map import draw_token_map, save_token_sheet
 
 __all__ = [
-    'Fates',
-    'count_fates',
+    'TokenCounts',
+    'count_tokens',
     'draw_token_map',
     'paint_tokens',
     'restore_images',

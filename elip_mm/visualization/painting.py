@@ -16,7 +16,7 @@ _MIN_SIDE = 256
 
 
 @dataclass(frozen=True)
-class Fates:
+class TokenCounts:
     """What became of the patches of one image.
 
     Args:
@@ -44,7 +44,7 @@ class Fates:
         return ', '.join(words) if len(words) > 1 else f'all {words[0]}'
 
 
-def count_fates(state: TokenState, index: int = 0) -> Fates:
+def count_tokens(state: TokenState, index: int = 0) -> TokenCounts:
     """Count kept, merged and dropped patches of one image.
 
     Args:
@@ -52,14 +52,14 @@ def count_fates(state: TokenState, index: int = 0) -> Fates:
         index (int): Which image of the batch. Defaults to 0.
 
     Returns:
-        Fates: The counts.
+        TokenCounts: The counts.
     """
     owner = state.owner[index].cpu()
     _, place, sizes = torch.unique(
         owner[owner >= 0], return_inverse=True, return_counts=True
     )
     alone = (sizes[place] == 1).sum().item()
-    return Fates(
+    return TokenCounts(
         kept=alone,
         merged=len(place) - alone,
         regions=(sizes > 1).sum().item(),

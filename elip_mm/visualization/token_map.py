@@ -11,7 +11,7 @@ from PIL import Image
 
 from elip_mm.structures import TokenState
 
-from .painting import count_fates, enlarge, paint_tokens
+from .painting import count_tokens, enlarge, paint_tokens
 
 States = Union[TokenState, Dict[int, TokenState]]
 
@@ -55,7 +55,7 @@ def draw_token_map(
         panels.append(
             (
                 paint_tokens(image, state, index),
-                f'{where}{count_fates(state, index)}',
+                f'{where}{count_tokens(state, index)}',
             )
         )
     figure = Figure(figsize=_figure_size(panels, caption), dpi=100)
@@ -120,7 +120,9 @@ def _choose_stages(
     for layer in sorted(states):
         owner = states[layer].owner[index]
         if before is None:
-            changed = bool(count_fates(states[layer], index).kept < len(owner))
+            changed = bool(
+                count_tokens(states[layer], index).kept < len(owner)
+            )
         else:
             changed = not bool((owner == before).all())
         if changed:

@@ -6,9 +6,10 @@ import torch
 from mmpretrain.models.backbones import VisionTransformer
 from torch import nn
 
-from elip_mm.apis import attach_reducer, detach_reducer, token_states
-from elip_mm.apis.scope import current_cue
-from elip_mm.evaluation.layer_watch import MAIN, LayerWatch
+from elip_mm.adapters import attach_reducer, detach_reducer
+from elip_mm.adapters.guidance_scope import current_guidance
+from elip_mm.analysis.layer_watch import MAIN, LayerWatch
+from elip_mm.apis import token_states
 from elip_mm.models.backbones import PrunedViT
 
 from .zoo import (
@@ -92,7 +93,7 @@ def test_detaching_restores_the_plain_model_bit_for_bit(name, tmp_path):
     assert [id(parameter) for parameter in model.parameters()] == parameters
     for mode in modes:
         run(model, batch, mode)
-    assert current_cue() is None
+    assert current_guidance() is None
     detach_reducer(model)
 
     assert footprint(model) == tracks
@@ -157,7 +158,9 @@ def test_gradients_reach_the_tower_and_guiding_draws_no_random_number(
     images = batch.get('images', batch.get('inputs'))
     before = torch.get_rng_state()
     token_states(model, images, batch['data_samples'])
-    model._attachment.host.guide(model, images, batch['data_samples'], 'loss')
+    model._attachment.adapter.guide(
+        model, images, batch['data_samples'], 'loss'
+    )
     assert torch.equal(torch.get_rng_state(), before)
     assert [module.training for module in model.modules()] == modes
     losses = model(**batch, mode='loss')
@@ -169,7 +172,7 @@ def test_gradients_reach_the_tower_and_guiding_draws_no_random_number(
 @pytest.mark.parametrize('name', GUIDED)
 def test_the_own_text_guides_each_image(name, tmp_path):
     model = build(name, tmp_path).eval()
-    attach_reducer(model, dict(ELIP, text_share=0.9))
+    attach_reducer(model, dict(ELIP, text_weight=0.9))
     batch = load_batch(model, name)
     images, samples = batch['images'], batch['data_samples']
     owner = token_states(model, images, samples)[3].owner
@@ -186,10 +189,12 @@ def test_the_own_text_guides_each_image(name, tmp_path):
 
 def test_clip_is_guided_by_a_text_that_comes_with_the_image(tmp_path):
     model = build('CLIP', tmp_path).eval()
-    attach_reducer(model, dict(ELIP, text_share=0.9), during=('predict',))
+    attach_reducer(model, dict(ELIP, text_weight=0.9), during=('predict',))
     batch = load_batch(model, 'CLIP')
-    host = model._attachment.host
-    guide = host.guide(model, batch['images'], batch['data_samples'], 'loss')
+    adapter = model._attachment.adapter
+    guide = adapter.guide(
+        model, batch['images'], batch['data_samples'], 'loss'
+    )
     feature = model.extract_text_feat(
         model.tokenize([sample.text for sample in batch['data_samples']])
     )
@@ -197,7 +202,7 @@ def test_clip_is_guided_by_a_text_that_comes_with_the_image(tmp_path):
     expected = feature @ model.visual_proj.proj.t()
     assert torch.allclose(guide, expected, atol=1e-6)
     # The samples of zero-shot classification carry none.
-    assert host.guide(model, batch['images'], None, 'predict') is None
+    assert adapter.guide(model, batch['images'], None, 'predict') is None
 
 
 def test_a_momentum_copy_is_reduced_only_when_asked(tmp_path):
@@ -213,10 +218,10 @@ def test_a_momentum_copy_is_reduced_only_when_asked(tmp_path):
 
 def test_attached_models_can_be_copied(tmp_path):
     model = attach_reducer(build('BlipVQA', tmp_path), ELIP)
-    twin = copy.deepcopy(model)
+    momentum_encoder = copy.deepcopy(model)
     batch = load_batch(model, 'BlipVQA')
-    assert lengths(twin, batch, 'loss') == ELIP_TOKENS
-    detach_reducer(twin)
+    assert lengths(momentum_encoder, batch, 'loss') == ELIP_TOKENS
+    detach_reducer(momentum_encoder)
     assert lengths(model, batch, 'loss') == ELIP_TOKENS
 
 
@@ -272,7 +277,7 @@ def test_unfit_models_are_refused_in_words(tmp_path):
         build('BlipCaption', tmp_path), 'has no text tower', guidance='text'
     )
     refuse(build('CLIP', tmp_path), "no method 'loss'.*'predict'")
-    deep = dict(ELIP, stages=[dict(layer=3, look_ahead=2, keep=0.5)])
+    deep = dict(ELIP, stages=[dict(layer=3, look_ahead=2, keep_ratio=0.5)])
     refuse(build('BlipVQA', tmp_path), 'looks 2 layers ahead', reducer=deep)
     refuse(
         build('BlipVQA', tmp_path),

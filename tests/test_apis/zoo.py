@@ -19,8 +19,8 @@ WORDS = 'a red blue small large circle square star on the is there yes no two'
 ELIP = dict(
     type='elip_mm.ELIPReducer',
     stages=[
-        dict(layer=1, look_ahead=1, keep=0.75),
-        dict(layer=2, look_ahead=2, keep=0.5),
+        dict(layer=1, look_ahead=1, keep_ratio=0.75),
+        dict(layer=2, look_ahead=2, keep_ratio=0.5),
     ],
 )
 # 36 patches: 27 and then 18 kept, each time with a merged and a class token.

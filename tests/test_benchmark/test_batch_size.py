@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 from mmengine import Config
 
-from elip_mm.benchmark.batch_size import (
+from elip_mm.analysis.batch_size_apply import batch_options, write_recipe
+from elip_mm.analysis.batch_size_search import largest_that_fits
+from elip_mm.analysis.counters import saved_bytes
+from elip_mm.analysis.memory_model import (
     MemoryModel,
     count_fixed,
     measure_heads,
     predict_memory,
 )
-from elip_mm.benchmark.batch_size_apply import batch_options, write_recipe
-from elip_mm.benchmark.batch_size_peak import peak_bytes
-from elip_mm.benchmark.batch_size_search import largest_that_fits
-from elip_mm.benchmark.recipe_step import RecipeStep
-from elip_mm.evaluation.efficiency import saved_bytes
+from elip_mm.analysis.peak_memory import peak_bytes
+from elip_mm.analysis.recipe_step import RecipeStep
 from elip_mm.utils import register_all_modules
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

@@ -6,8 +6,8 @@ import itertools
 import pytest
 from mmengine.config import Config
 
-from elip_mm.benchmark.parts import measure_parts
-from elip_mm.benchmark.pipeline import measure_pipeline
+from elip_mm.analysis.data_rate import measure_pipeline
+from elip_mm.analysis.step_parts import measure_parts
 from elip_mm.utils import register_all_modules
 
 
@@ -26,7 +26,7 @@ def test_parts_add_up(recipe, parts, monkeypatch):
     register_all_modules()
     looks = itertools.count()
     monkeypatch.setattr(
-        'elip_mm.benchmark.parts.time.perf_counter',
+        'elip_mm.analysis.step_parts.time.perf_counter',
         lambda: float(next(looks)),
     )
     cfg = Config.fromfile(f'configs/{recipe}_synthetic-scenes-64px.py')

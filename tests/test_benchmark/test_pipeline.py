@@ -4,7 +4,7 @@
 import pytest
 from mmengine.config import Config
 
-from elip_mm.benchmark.pipeline import PipelineRate, measure_pipeline
+from elip_mm.analysis.data_rate import PipelineRate, measure_pipeline
 from elip_mm.utils import register_all_modules
 
 TINY = 'configs/clip/clip_tiny_elip_1xb64_synthetic-scenes-64px.py'
@@ -20,7 +20,7 @@ def recipe(**changes):
 def test_both_sides_are_timed(monkeypatch):
     ticks = iter([0.0, 2.0, 10.0, 14.0])
     monkeypatch.setattr(
-        'elip_mm.benchmark.pipeline.time.perf_counter', lambda: next(ticks)
+        'elip_mm.analysis.data_rate.time.perf_counter', lambda: next(ticks)
     )
     rate = measure_pipeline(recipe(), batches=3)
     assert rate == PipelineRate(delivered=3 * 4 / 2, consumed=3 * 4 / 4)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from elip_mm.benchmark import Tower, make_workload, measure
-from elip_mm.benchmark.variants import find_variant
+from elip_mm.analysis import Tower, make_workload, measure
+from elip_mm.analysis.variants import find_variant
 
 BASELINE = Path(__file__).parents[1] / 'data/benchmark_baseline.json'
 TOWER = Tower(
@@ -44,7 +44,7 @@ def count(name: str, with_cp: bool = False) -> dict:
         name,
         TOWER,
         variant.reducer,
-        research_style=variant.research_style,
+        naive=variant.naive,
         with_cp=with_cp,
     )
     (costs,) = measure([work], rounds=0)

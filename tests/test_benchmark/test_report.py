@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from elip_mm.benchmark import Measurement, Tower, make_workload, measure
-from elip_mm.benchmark.report import (
+from elip_mm.analysis import Measurement, Tower, make_workload, measure
+from elip_mm.analysis.benchmark_report import (
     draw_benchmark,
     find_losses,
     make_rows,
     write_benchmark,
 )
-from elip_mm.benchmark.variants import (
+from elip_mm.analysis.variants import (
     find_variant,
     find_variants,
     make_workload_of,
@@ -63,7 +63,7 @@ def test_files_of_a_benchmark(tmp_path, capsys):
 def test_every_panel_says_what_it_shows(tmp_path, monkeypatch):
     headings = []
     monkeypatch.setattr(
-        'elip_mm.benchmark.report.Figure.savefig',
+        'elip_mm.analysis.benchmark_report.Figure.savefig',
         lambda figure, path: headings.append(
             [axis.get_title() for axis in figure.axes]
         ),
@@ -98,7 +98,7 @@ def test_workloads_take_turns_and_the_first_round_does_not_count():
 
 def test_variants_are_found_by_name_and_path(tmp_path):
     assert find_variant('dense').reducer is None
-    assert find_variant('research').research_style
+    assert find_variant('research').naive
     path = tmp_path / 'mine.py'
     path.write_text("reducer = dict(type='elip_mm.ToMeReducer')")
     mine = find_variant(f'mine={path}')
@@ -135,7 +135,7 @@ def test_recipes_infer_as_they_say():
     model = variants[1].recipe.model
     model.reduce_at_test = True
     model.vision_backbone.reducer.without_guidance = 'vision'
-    work = make_workload_of(variants[1], tower, keep=0.3, train=False)
+    work = make_workload_of(variants[1], tower, keep_ratio=0.3, train=False)
     assert measure([work], rounds=0)[0].flops != dense.flops
 
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_compared_is_refused():
 def test_scaled_stages_end_at_the_share_asked_for():
     stages = find_variant('elip_vit-12layer').reducer['stages']
     scaled = scale_keep(dict(stages=stages), 0.7)['stages']
-    assert [stage['keep'] for stage in scaled] == pytest.approx(
+    assert [stage['keep_ratio'] for stage in scaled] == pytest.approx(
         [0.95, 0.825, 0.7]
     )
     assert scale_keep(None, 0.7) is None

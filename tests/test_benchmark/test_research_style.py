@@ -4,8 +4,8 @@
 import pytest
 import torch
 
-from elip_mm.benchmark import ResearchStyleViT, Tower, make_workload
-from elip_mm.evaluation.efficiency import count_operators
+from elip_mm.analysis import NaiveELIPViT, Tower, make_workload
+from elip_mm.analysis.counters import count_operators
 
 from ..test_models.shape_watch import ShapeWatch
 from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
@@ -13,9 +13,7 @@ from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
 
 def towers():
     ours = tiny_vit(ELIP)
-    theirs = ResearchStyleViT(
-        arch=ARCH, img_size=64, patch_size=8, reducer=ELIP
-    )
+    theirs = NaiveELIPViT(arch=ARCH, img_size=64, patch_size=8, reducer=ELIP)
     theirs.load_state_dict(ours.state_dict(), strict=True)
     return ours, theirs
 
@@ -46,9 +44,9 @@ def test_attention_is_materialised_here_and_nowhere_else():
 
 
 def test_operators_grow_with_the_batch_in_research_style_only():
-    def count(batch, research_style):
+    def count(batch, naive):
         tower = Tower(ARCH, 64, 8, batch)
-        work = make_workload('x', tower, ELIP, research_style=research_style)
+        work = make_workload('x', tower, ELIP, naive=naive)
         work.run()
         return count_operators(work.run)
 

@@ -1,16 +1,18 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Columns and curves that only some models bring along."""
 
-from elip_mm.comparison import Costs, Result, write_report
-from elip_mm.comparison.report import COLUMNS, choose_columns
+from elip_mm.study import Costs, Result, write_report
+from elip_mm.study.report import COLUMNS, choose_columns
 
 COSTS = Costs((65, 65), 10**9, 10**6, None, 64)
 
 
 def result(name, matching=False, losses=()):
-    kinds = ('retrieval', 'contrast') if matching else ('retrieval',)
+    kinds = ('retrieval', 'contrastive') if matching else ('retrieval',)
     metrics = {
-        f'{direction}/{kind}/Recall@{k}': 50.0 + k - 20 * (kind == 'contrast')
+        f'{direction}/{kind}/Recall@{k}': 50.0
+        + k
+        - 20 * (kind == 'contrastive')
         for kind in kinds
         for direction in ('i2t', 't2i')
         for k in (1, 5, 10)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from elip_mm.comparison import (
+from elip_mm.study import (
     Costs,
     Run,
     measure_costs,
@@ -14,8 +14,8 @@ from elip_mm.comparison import (
     train_and_test,
     write_report,
 )
-from elip_mm.comparison import runs as runs_module
-from elip_mm.comparison.results import read_curves
+from elip_mm.study import runs as runs_module
+from elip_mm.study.results import read_curves
 from elip_mm.utils import register_all_modules
 
 CONFIGS = Path(__file__).parents[2] / 'configs/clip'

@@ -4,9 +4,9 @@
 import pytest
 import torch
 
-from elip_mm.comparison import Run, time_steps
-from elip_mm.comparison.costs import build_model, load_batch, mentioned_mask
-from elip_mm.comparison.pictures import draw_kept
+from elip_mm.study import Run, time_steps
+from elip_mm.study.costs import build_model, load_batch, mentioned_mask
+from elip_mm.study.pictures import draw_kept
 from elip_mm.utils import register_all_modules
 
 from .test_comparison import DENSE, ELIP

@@ -39,14 +39,17 @@ def published_name(name: str, model: str) -> str:
     for pattern, replacement in OTHERS:
         if re.match(pattern, name):
             return re.sub(f'^{pattern}', replacement, name)
-    twin, name = name.startswith('twin.'), name.removeprefix('twin.')
+    averaged, name = (
+        name.startswith('momentum_encoder.'),
+        name.removeprefix('momentum_encoder.'),
+    )
     for pattern, replacement in rules:
         if re.match(pattern, name):
             name = re.sub(f'^{pattern}', replacement, name)
             break
     first, dot, rest = name.partition('.')
     first = first.replace('visual', 'visual_encoder')
-    return f'{first}{"_m" if twin else ""}{dot}{rest}'
+    return f'{first}{"_m" if averaged else ""}{dot}{rest}'
 
 
 def published_state(ours: Dict[str, Tensor], model: str) -> Dict[str, Tensor]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from elip_mm.datasets import keyed_random, stable_key
+from elip_mm.utils.keyed_random import keyed_random, stable_key
 
 
 def draw():

@@ -19,9 +19,9 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from elip_mm.engine.checkpoint_loader import load_checkpoint_file
-from elip_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
-from elip_mm.engine.hooks.safe_checkpoint_hook import (
+from elip_mm.checkpoint.plain_checkpoint_hook import PlainCheckpointHook
+from elip_mm.checkpoint.reading import load_checkpoint_file
+from elip_mm.checkpoint.safe_checkpoint_hook import (
     AtomicLocalBackend,
     SafeCheckpointHook,
 )

@@ -13,9 +13,9 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 
 from elip_mm.engine import ResumableTrainLoop
-from elip_mm.engine.hooks.keyed_randomness_hook import keyed_seed
+from elip_mm.launch.tool import build_runner
 from elip_mm.registry import HOOKS
-from elip_mm.utils.launch import build_runner
+from elip_mm.utils.keyed_random import keyed_seed
 from tests.toy_project import Stopped
 
 CONFIG = Path(__file__).parents[1] / 'toy_config.py'

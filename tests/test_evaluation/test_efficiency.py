@@ -4,7 +4,7 @@
 import pytest
 import torch
 
-from elip_mm.evaluation.efficiency import (
+from elip_mm.analysis.counters import (
     count_flops,
     count_operators,
     kept_patches,

@@ -5,18 +5,18 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from elip_mm.evaluation.efficiency import count_flops
-from elip_mm.evaluation.layer_watch import (
+from elip_mm.analysis.counters import count_flops
+from elip_mm.analysis.layer_watch import (
     LayerWatch,
     look_ahead_share,
     mean_tokens,
 )
-from elip_mm.evaluation.tower_costs import count_tower, find_tower_configs
+from elip_mm.analysis.tower_costs import count_tower, find_tower_configs
 from elip_mm.models.backbones import PrunedViT
 
 STAGES = [
-    dict(layer=1, look_ahead=2, keep=0.8),
-    dict(layer=3, look_ahead=1, keep=0.4),
+    dict(layer=1, look_ahead=2, keep_ratio=0.8),
+    dict(layer=3, look_ahead=1, keep_ratio=0.4),
 ]
 REDUCERS = dict(
     none=None,

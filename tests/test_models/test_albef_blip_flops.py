@@ -6,7 +6,7 @@ import torch
 import torch.fx.experimental._config as fx_config
 from mmengine import Config
 
-from elip_mm.evaluation.efficiency import count_flops
+from elip_mm.analysis.counters import count_flops
 from elip_mm.registry import MODELS
 
 from ..bare_tokenizer import BareTokenizer

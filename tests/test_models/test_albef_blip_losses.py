@@ -49,7 +49,7 @@ def test_soft_targets_send_no_gradient_to_the_teacher():
 def test_alpha_zero_is_plain_contrast(family):
     model = tiny_pretrainer(family)
     model.set_alpha(0.0)
-    pairs = model.pair_up(*toy_pairs(3))
+    pairs = model.encode_pairs(*toy_pairs(3))
     loss = model.heads['itc'].loss(pairs)['loss_itc']
     scores = [
         pairs.image_embed @ pairs.text_candidates.t() / model.temp,
@@ -74,7 +74,7 @@ def test_temperature_stays_in_its_bounds(start, bound):
 @BOTH
 def test_matching_has_three_rows_a_pair(family):
     model = tiny_pretrainer(family)
-    pairs = model.pair_up(*toy_pairs(4))
+    pairs = model.encode_pairs(*toy_pairs(4))
     texts, images = model.heads['itm'].make_rows(pairs)
     assert len(texts) == len(images) == 12
     assert (texts == images).tolist() == [True] * 4 + [False] * 8
@@ -103,7 +103,7 @@ def test_a_single_pair_has_no_negatives(family):
     model = tiny_pretrainer(family)
     losses = model.compute_losses(*toy_pairs(1))
     assert all(torch.isfinite(v).all() for v in losses.values())
-    pairs = model.pair_up(*toy_pairs(1))
+    pairs = model.encode_pairs(*toy_pairs(1))
     assert model.heads['itm'].make_rows(pairs)[0].tolist() == [0]
 
 
@@ -166,7 +166,7 @@ def test_masking_shares():
 
 
 def test_albef_spares_padding_and_cls():
-    model = tiny_pretrainer('albef', mask_share=1.0)
+    model = tiny_pretrainer('albef', mask_ratio=1.0)
     _, ids = toy_pairs(8)
     _, labels = model.mask_text(ids)
     assert torch.equal(labels >= 0, (ids != PAD) & (ids != CLS))
@@ -198,7 +198,7 @@ def test_causal_loss_predicts_the_next_token():
     """Check 27 on the whole model, padding left out."""
     model = tiny_pretrainer('blip')
     images, ids = toy_pairs(4)
-    pairs = model.pair_up(images, ids)
+    pairs = model.encode_pairs(images, ids)
     read = ids.clone()
     read[:, 0] = DEC
     states = model.text_decoder(model.text_encoder, read, pairs.vision.tokens)
@@ -227,7 +227,7 @@ def test_blip_matches_led_by_enc(monkeypatch):
 
 
 def test_a_batch_without_hidden_words():
-    model = tiny_pretrainer('albef', mask_share=0.0)
+    model = tiny_pretrainer('albef', mask_ratio=0.0)
     losses = model.compute_losses(*toy_pairs(2))
     assert losses['loss_mlm'] == 0
     losses['loss_mlm'].backward()

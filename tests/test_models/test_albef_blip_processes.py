@@ -68,7 +68,7 @@ def train_step(family, rows, world):
     kept = {
         name: value
         for name, value in model.state_dict().items()
-        if name.startswith(('queue.', 'twin.'))
+        if name.startswith(('queue.', 'momentum_encoder.'))
     }
     return found, gradients, kept
 
@@ -103,8 +103,11 @@ def retrieve(family, rank, world, num_images=5):
         feats = model.extract(images[mine], chosen)
     found = model.predict_all(feats, chosen, num_images, num_texts)
     return [
-        [(s.pred_score, s.contrast_score, best_rank(s.pred_score, s.gt_label))
-         for s in part]
+        [
+            (s.pred_score, s.contrastive_score,
+             best_rank(s.pred_score, s.gt_label))
+            for s in part
+        ]
         for part in found
     ]  # fmt: skip
 

@@ -55,12 +55,12 @@ def hardest(row, own):
 def restate(model, images, ids, masked=None, labels=None):
     """The losses of a step, one pair at a time."""
     before = {k: v.clone() for k, v in model.state_dict().items()}
-    twin, encoder = model.twin, model.text_encoder
+    momentum_encoder, encoder = model.momentum_encoder, model.text_encoder
     lengths = (ids != PAD).sum(dim=1).tolist()
     short = [ids[b : b + 1, : lengths[b]] for b in range(BATCH)]
     image, text, image_m, text_m = [], [], [], []
     tokens, tokens_m, states = [], [], []
-    twin.update(model.originals())
+    momentum_encoder.update(model.online_modules())
     for b in range(BATCH):
         picture = images[b : b + 1]
         states.append(encoder(short[b]).tokens)
@@ -69,11 +69,15 @@ def restate(model, images, ids, masked=None, labels=None):
         image.append(F.normalize(model.vision_neck(tokens[b][0, 0]), dim=0))
         text.append(F.normalize(model.text_neck(states[b][0, 0]), dim=0))
         with torch.no_grad():
-            seen = twin.vision_backbone.encode(picture, reduce=False).tokens
-            read = twin.text_encoder(short[b]).pooled[0]
+            seen = momentum_encoder.vision_backbone.encode(
+                picture, reduce=False
+            ).tokens
+            read = momentum_encoder.text_encoder(short[b]).pooled[0]
             tokens_m.append(seen)
-            image_m.append(F.normalize(twin.vision_neck(seen[0, 0]), dim=0))
-            text_m.append(F.normalize(twin.text_neck(read), dim=0))
+            image_m.append(
+                F.normalize(momentum_encoder.vision_neck(seen[0, 0]), dim=0)
+            )
+            text_m.append(F.normalize(momentum_encoder.text_neck(read), dim=0))
     itc, logits = contrast(model, image, text, image_m, text_m, before)
 
     def match(t, v):
@@ -98,19 +102,21 @@ def restate(model, images, ids, masked=None, labels=None):
 
 
 def masked_words(model, masked, labels, tokens, tokens_m):
-    twin, encoder = model.twin, model.text_encoder
+    momentum_encoder, encoder = model.momentum_encoder, model.text_encoder
     words = []
     for b in range(BATCH):
         own = encoder.read(masked[b : b + 1], tokens[b])[0]
         with torch.no_grad():
-            soft = twin.text_encoder.read(masked[b : b + 1], tokens_m[b])[0]
+            soft = momentum_encoder.text_encoder.read(
+                masked[b : b + 1], tokens_m[b]
+            )[0]
         for place in (labels[b] >= 0).nonzero().flatten():
             logits = model.heads['mlm'].predictor(
                 own[place], encoder.vocabulary
             )
             with torch.no_grad():
-                taught = twin.predictor(
-                    soft[place], twin.text_encoder.vocabulary
+                taught = momentum_encoder.predictor(
+                    soft[place], momentum_encoder.text_encoder.vocabulary
                 )
             words.append(soft_loss(logits, taught, labels[b, place]))
     return words

@@ -70,10 +70,12 @@ def test_from_deit_and_bert(family, tmp_path):
     for key, value in predictor.items():
         found = model.heads[name].predictor.state_dict()[key]
         assert torch.equal(found, value + 1), key
-    for name, module in model.originals().items():
-        twin = model.twin.get_submodule(name).state_dict()
+    for name, module in model.online_modules().items():
+        momentum_encoder = model.momentum_encoder.get_submodule(
+            name
+        ).state_dict()
         for key, value in module.state_dict().items():
-            assert torch.equal(value, twin[key]), f'{name}.{key}'
+            assert torch.equal(value, momentum_encoder[key]), f'{name}.{key}'
     if family == 'blip':  # the decoder comes from BERT as well
         layers = model.text_encoder.bert.encoder.layer
         for mine, layer in zip(model.text_decoder.attention, layers):
@@ -92,11 +94,16 @@ def test_a_checkpoint_of_another_size_is_resized_for_both_towers():
     load_state_dict(model, state, strict=True)
     online = model.vision_backbone.pos_embed
     assert online.shape == (1, 65, 32)
-    assert model.twin.vision_backbone.pos_embed.shape == online.shape
-    plain = {k: v for k, v in state.items() if not k.startswith('twin.')}
+    assert (
+        model.momentum_encoder.vision_backbone.pos_embed.shape == online.shape
+    )
+    plain = {
+        k: v for k, v in state.items() if not k.startswith('momentum_encoder.')
+    }
     load_state_dict(model, plain, strict=True)
     assert torch.equal(
-        model.twin.vision_backbone.pos_embed, model.vision_backbone.pos_embed
+        model.momentum_encoder.vision_backbone.pos_embed,
+        model.vision_backbone.pos_embed,
     )
 
 

@@ -73,7 +73,7 @@ def test_a_text_of_zeros_is_no_number_trouble():
 )
 def test_captions_are_heard_by_an_untrained_clip(scale, share, least, most):
     tool = ROOT / 'tools/analysis_tools/measure_guidance.py'
-    option = f'model.vision_backbone.reducer.text_share={share}'
+    option = f'model.vision_backbone.reducer.text_weight={share}'
     command = [sys.executable, str(tool), str(RECIPE)]
     command += ['--guidance-scale', scale, '--cfg-options', option]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -43,9 +43,9 @@ def test_reduction_is_on_in_the_loss_only():
     model = clip()
     calls, losses = count_look_aheads(model, 'loss')
     assert calls == 3 and set(losses) == {
-        'loss_contrast',
+        'loss_contrastive',
         'temperature',
-        'contrast_acc',
+        'contrastive_acc',
     }
     assert count_look_aheads(model, 'tensor')[0] == 0
     calls, predicted = count_look_aheads(model, 'predict')
@@ -99,7 +99,7 @@ def test_projection_gets_no_gradient_through_guidance():
     for guide in (model.guide, lambda text: frozen):
         with patch.object(model, 'guide', guide):
             model.zero_grad()
-            model.compute_losses(IMAGES, ids)['loss_contrast'].backward()
+            model.compute_losses(IMAGES, ids)['loss_contrastive'].backward()
         gradients.append(model.vision_neck.proj.grad.clone())
     assert torch.equal(*gradients)
 
@@ -136,16 +136,16 @@ def test_initial_loss_of_a_model():
     model.init_weights()
     images = torch.randn(32, 3, 64, 64)
     losses = model.compute_losses(images, random_ids(32))
-    above = losses['loss_contrast'].item() - math.log(32)
+    above = losses['loss_contrastive'].item() - math.log(32)
     assert abs(above) <= (1 / 0.07) ** 2 / width / 2
 
 
 def test_swapped_towers_give_the_same_loss():
     """Check 28, through the head."""
-    head = tiny_clip().heads['contrast']
+    head = tiny_clip().heads['contrastive']
     image, text = unit(6, 8), unit(6, 8, seed=1)
     one, other = (
-        head.loss(PairFeatures(None, None, *pair))['loss_contrast']
+        head.loss(PairFeatures(None, None, *pair))['loss_contrastive']
         for pair in ((image, text), (text, image))
     )
     torch.testing.assert_close(one, other)
@@ -163,7 +163,7 @@ def test_loss_is_cross_entropy_both_ways():
 
 def test_temperature_starts_right_and_stays_in_its_bounds():
     """Check 28."""
-    head = tiny_clip().heads['contrast']
+    head = tiny_clip().heads['contrastive']
     assert abs(head.logit_scale.item() - 2.6593) < 1e-4
     pairs = PairFeatures(None, None, unit(4, 8), unit(4, 8, seed=1))
     for value, expected in ((9.0, math.log(100)), (-3.0, 0.0)):

@@ -24,7 +24,7 @@ def test_clip_step_compiles_without_a_graph_break():
     model = MODELS.build(Config.fromfile(RECIPE).model)
     images = torch.randn(4, 3, 64, 64)
     ids = model.tokenizer(['a red circle', 'a blue star'] * 2)
-    plain = model.compute_losses(images, ids)['loss_contrast']
+    plain = model.compute_losses(images, ids)['loss_contrastive']
     plain.backward()
     expected = [parameter.grad for parameter in model.parameters()]
     model.zero_grad(set_to_none=True)
@@ -32,7 +32,7 @@ def test_clip_step_compiles_without_a_graph_break():
     step = torch.compile(
         model.compute_losses, fullgraph=True, backend='aot_eager'
     )
-    loss = step(images, ids)['loss_contrast']
+    loss = step(images, ids)['loss_contrastive']
     loss.backward()
     torch.testing.assert_close(loss, plain)
     for parameter, gradient in zip(model.parameters(), expected):

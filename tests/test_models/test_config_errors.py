@@ -9,8 +9,8 @@ import torch
 from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_clip, tiny_vit
 
 
-def stage(layer=2, look_ahead=2, keep=0.9):
-    return dict(layer=layer, look_ahead=look_ahead, keep=keep)
+def stage(layer=2, look_ahead=2, keep_ratio=0.9):
+    return dict(layer=layer, look_ahead=look_ahead, keep_ratio=keep_ratio)
 
 
 @pytest.mark.parametrize(
@@ -22,14 +22,14 @@ def stage(layer=2, look_ahead=2, keep=0.9):
         (dict(stages=[stage(12, 1)]), 'there is no layer 12'),
         (dict(stages=[stage(4), stage(2)]), 'sorted by layer'),
         (dict(stages=[stage(2), stage(2)]), 'sorted by layer'),
-        (dict(stages=[stage(2, keep=0.5), stage(4, keep=0.6)]),
+        (dict(stages=[stage(2, keep_ratio=0.5), stage(4, keep_ratio=0.6)]),
          'cannot keep more'),
-        (dict(stages=[stage(keep=1.5)]), r'share in \(0, 1\]'),
-        (dict(stages=[stage(keep=0)]), r'share in \(0, 1\]'),
-        (dict(stages=[dict(layer=2, keep=0.5)]), 'must have the keys'),
+        (dict(stages=[stage(keep_ratio=1.5)]), r'share in \(0, 1\]'),
+        (dict(stages=[stage(keep_ratio=0)]), r'share in \(0, 1\]'),
+        (dict(stages=[dict(layer=2, keep_ratio=0.5)]), 'must have the keys'),
         (dict(stages=[stage(look_ahead=0)]), 'look_ahead >= 1'),
         (dict(stages=[stage(layer=2.5)]), 'whole numbers'),
-        (dict(text_share=1.2), 'text_share'),
+        (dict(text_weight=1.2), 'text_weight'),
         (dict(count_base='cls'), 'count_base'),
         (dict(count_base=True), 'count_base'),
         (dict(eps=-1e-6), 'eps must not be negative'),

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from elip_mm.benchmark import Tower, make_workload, measure
-from elip_mm.evaluation.efficiency import (
+from elip_mm.analysis import Tower, make_workload, measure
+from elip_mm.analysis.counters import (
     count_flops,
     count_operators,
     saved_bytes,
@@ -24,7 +24,7 @@ STAGES = ((2, 2, 176), (4, 6, 127), (10, 2, 78))
 LITE = dict(
     ELIP,
     stages=[
-        dict(layer=layer, look_ahead=1, keep=keep)
+        dict(layer=layer, look_ahead=1, keep_ratio=keep)
         for layer, keep in ((2, 0.90), (4, 0.65), (10, 0.40))
     ],
 )
@@ -46,9 +46,9 @@ def analytic_flops(stages, backward):
     length, real, ahead = PATCHES + 1, 0, 0
     for layer in range(DEPTH):
         if layer in begin:
-            depth, keep = begin[layer]
+            depth, keep_ratio = begin[layer]
             ahead += (depth - 1) * layer_macs(length) + score_macs(length)
-            length = keep + 2
+            length = keep_ratio + 2
         real += layer_macs(length)
     if not backward:
         return 2 * (embed + real + ahead)
@@ -91,7 +91,7 @@ def test_ratios_of_the_goals():
                     dict(),
                     dict(reducer=ELIP),
                     dict(reducer=LITE),
-                    dict(reducer=ELIP, research_style=True),
+                    dict(reducer=ELIP, naive=True),
                 )
             )
         ],

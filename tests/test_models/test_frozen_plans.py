@@ -32,11 +32,11 @@ def test_gradients_are_those_of_frozen_decisions(reduced):
         assert torch.equal(gradient, frozen[name]), name
 
 
-@pytest.mark.parametrize('text_share', [0.0, 0.5, 1.0])
-def test_text_share_works_through_decisions_alone(reduced, text_share):
+@pytest.mark.parametrize('text_weight', [0.0, 0.5, 1.0])
+def test_text_share_works_through_decisions_alone(reduced, text_weight):
     """Checks 9 and 10."""
     vit, state = reduced
-    other = tiny_vit(dict(ELIP, text_share=text_share))
+    other = tiny_vit(dict(ELIP, text_weight=text_weight))
     followed = other.encode(IMAGES, -GUIDANCE, follow=state.plans)
     assert torch.equal(followed.tokens, state.tokens)
     assert torch.equal(followed.owner, state.owner)

@@ -36,9 +36,9 @@ def stages_of(depth):
     """ELIP's schedule, stretched to a depth."""
     first, second, third = depth // 6, depth // 3, depth * 5 // 6
     return [
-        dict(layer=first, look_ahead=second - first, keep=0.90),
-        dict(layer=second, look_ahead=third - second, keep=0.65),
-        dict(layer=third, look_ahead=depth - third, keep=0.40),
+        dict(layer=first, look_ahead=second - first, keep_ratio=0.90),
+        dict(layer=second, look_ahead=third - second, keep_ratio=0.65),
+        dict(layer=third, look_ahead=depth - third, keep_ratio=0.40),
     ]
 
 
@@ -108,7 +108,7 @@ def test_counts_follow_the_grid(size, patch, pooling, registers, arch):
     assert lengths == sorted(lengths, reverse=True)
     for stage in stages_of(depth):
         left = states[stage['layer']].num_patch_tokens - 1  # the merged one
-        assert abs(left - stage['keep'] * patches) <= 1
+        assert abs(left - stage['keep_ratio'] * patches) <= 1
     assert states[depth - 1].num_prefix == prefix
     assert states[depth - 1].grid == (size[0] // patch, size[1] // patch)
     assert pooled.shape == (2, dims)
@@ -162,7 +162,8 @@ def test_a_stage_never_lengthens_a_sequence(keep):
         type='elip_mm.ELIPReducer',
         count_base='tokens',
         stages=[
-            dict(layer=layer, look_ahead=1, keep=keep) for layer in (1, 2, 3)
+            dict(layer=layer, look_ahead=1, keep_ratio=keep)
+            for layer in (1, 2, 3)
         ],
     )
     vit = tiny_vit(reducer)

@@ -30,7 +30,7 @@ def work(rank, rendezvous, results):
     model = build()
     rows = slice(rank * BATCH, (rank + 1) * BATCH)
     images, ids = data()
-    loss = model.compute_losses(images[rows], ids[rows])['loss_contrast']
+    loss = model.compute_losses(images[rows], ids[rows])['loss_contrastive']
     loss.backward()
     # What DistributedDataParallel does.
     for parameter in model.parameters():
@@ -62,7 +62,7 @@ def test_two_processes_are_one(tmp_path):
     loss, gradients = torch.load(results, weights_only=True)
 
     model = build()
-    expected = model.compute_losses(*data())['loss_contrast']
+    expected = model.compute_losses(*data())['loss_contrastive']
     expected.backward()
     torch.testing.assert_close(loss, expected.detach())
     for (name, parameter), gradient in zip(

@@ -11,7 +11,7 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
 
-from elip_mm.benchmark.batch_size_peak import peak_bytes
+from elip_mm.analysis.peak_memory import peak_bytes
 from elip_mm.engine.optimizers import AutocastOptimWrapper
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.structures import PairEmbeddings
@@ -86,7 +86,7 @@ def test_nothing_is_decided_twice():
     ) as look_ahead:
         losses = model.compute_losses(IMAGES, IDS)
         first = look_ahead.call_count
-        losses['loss_contrast'].backward()
+        losses['loss_contrastive'].backward()
     assert look_ahead.call_count == first == 3 * 3
 
 
@@ -101,14 +101,14 @@ def test_second_pass_draws_the_numbers_of_the_first():
         layer.attn.proj_drop.p = 0.3
     torch.manual_seed(3)
     embedded = [
-        plain.pair_up(images, ids)
+        plain.encode_pairs(images, ids)
         for images, ids in zip(IMAGES.split(3), IDS.split(3))
     ]
     pairs = PairEmbeddings(
         torch.cat([chunk.image_embed for chunk in embedded]),
         torch.cat([chunk.text_embed for chunk in embedded]),
     )
-    plain.heads['contrast'].loss(pairs)['loss_contrast'].backward()
+    plain.heads['contrastive'].loss(pairs)['loss_contrastive'].backward()
     check_gradients(model, plain)
 
 
@@ -130,11 +130,11 @@ def test_activations_are_those_of_one_chunk():
 
 def test_small_batches_and_evaluation_need_no_chunks():
     model = build(ELIP, BATCH)
-    assert hasattr(model.pair_up(IMAGES, IDS), 'vision')
+    assert hasattr(model.encode_pairs(IMAGES, IDS), 'vision')
     with torch.no_grad():
-        alone = build(ELIP, 3).compute_losses(IMAGES, IDS)['loss_contrast']
+        alone = build(ELIP, 3).compute_losses(IMAGES, IDS)['loss_contrastive']
     torch.testing.assert_close(
-        alone, model.compute_losses(IMAGES, IDS)['loss_contrast'].detach()
+        alone, model.compute_losses(IMAGES, IDS)['loss_contrastive'].detach()
     )
 
 

@@ -14,7 +14,7 @@ from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
 
 def stages(keep):
     return [
-        dict(layer=layer, look_ahead=ahead, keep=keep)
+        dict(layer=layer, look_ahead=ahead, keep_ratio=keep)
         for layer, ahead in ((2, 2), (4, 6), (10, 2))
     ]
 
@@ -98,14 +98,14 @@ def test_batch_is_a_stack_of_single_images():
 
 def test_vision_share_of_one_ignores_the_text():
     """Check 9."""
-    vit = tiny_vit(dict(ELIP, text_share=0.0))
+    vit = tiny_vit(dict(ELIP, text_weight=0.0))
     one, other = vit(IMAGES, GUIDANCE)[0], vit(IMAGES, -GUIDANCE)[0]
     assert torch.equal(one, other)
 
 
 def test_text_share_of_one_ignores_the_class_token():
     """Check 9: the first stage's ranking does not see the image's CLS."""
-    vit = tiny_vit(dict(ELIP, text_share=1.0))
+    vit = tiny_vit(dict(ELIP, text_weight=1.0))
     state = vit.embed(IMAGES)
     moved = state.with_tokens(
         torch.cat([state.tokens[:, :1] + 1, state.tokens[:, 1:]], dim=1)

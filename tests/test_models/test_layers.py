@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from elip_mm.models.layers import ReducibleEncoderLayer, calm
+from elip_mm.models.layers import ReducibleEncoderLayer, no_dropout
 from elip_mm.ops import keep_and_fuse
 
 from ..tiny import perturb, seeded
@@ -22,7 +22,7 @@ def test_halves_make_a_whole():
     layer = make_layer()
     attended, _ = layer.attend(TOKENS)
     out, plan = layer(TOKENS)
-    assert plan is None and torch.equal(out, layer.feed(attended))
+    assert plan is None and torch.equal(out, layer.feed_forward(attended))
 
 
 def test_a_plan_is_followed_between_the_halves():
@@ -31,7 +31,7 @@ def test_a_plan_is_followed_between_the_halves():
     out, taken = layer(TOKENS, decide=lambda tokens, trace: plan)
     attended, _ = layer.attend(TOKENS)
     assert taken is plan
-    assert torch.equal(out, layer.feed(plan.combine(attended)))
+    assert torch.equal(out, layer.feed_forward(plan.combine(attended)))
 
 
 class Wrapped(nn.Module):
@@ -81,7 +81,7 @@ def test_calm_restores_what_it_found_even_after_an_error():
     layer = make_layer(drop_rate=0.5, drop_path_rate=0.5).train()
     layer.ffn.eval()
     flags = [part.training for part in layer.modules()]
-    with pytest.raises(RuntimeError, match='on the way'), calm(layer):
+    with pytest.raises(RuntimeError, match='on the way'), no_dropout(layer):
         assert torch.equal(layer(TOKENS)[0], layer(TOKENS)[0])
         raise RuntimeError('on the way')
     assert [part.training for part in layer.modules()] == flags

@@ -25,7 +25,7 @@ def watch(vit):
 
 def stages_of(schedule):
     return [
-        dict(layer=layer, look_ahead=ahead, keep=keep)
+        dict(layer=layer, look_ahead=ahead, keep_ratio=keep)
         for layer, ahead, keep in schedule
     ]
 

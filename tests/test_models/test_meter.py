@@ -120,7 +120,7 @@ def test_pieces_of_a_word_are_found():
 
 
 def test_special_tokens_are_never_hidden():
-    model = meter(**{'model.mask_share': 1.0})
+    model = meter(**{'model.mask_ratio': 1.0})
     ids = model.tokenizer(TEXTS)
     hidden, labels = model.mask(ids)
     spared = torch.isin(ids, torch.tensor([0, 7, 191]))

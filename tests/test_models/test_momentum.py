@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from elip_mm.models.momentum import FeatureQueue, MomentumTwin
+from elip_mm.models.momentum import FeatureQueue, MomentumEncoder
 
 from ..tiny_albef_blip import tiny_pretrainer, toy_pairs
 
@@ -26,35 +26,42 @@ class Counter(nn.Module):
 
 def test_twin_averages_parameters_and_copies_buffers():
     sources = dict(part=Counter(), other=nn.Linear(2, 2))
-    twin = MomentumTwin(sources, momentum=0.9)
-    before = [p.clone() for p in twin.parameters()]
+    momentum_encoder = MomentumEncoder(sources, momentum=0.9)
+    before = [p.clone() for p in momentum_encoder.parameters()]
     with torch.no_grad():
         for module in sources.values():
             for tensor in [*module.parameters(), *module.buffers()]:
                 tensor += 1
-    places = [p.data_ptr() for p in twin.parameters()]
-    twin.update(sources)
-    for old, new in zip(before, twin.parameters()):
+    places = [p.data_ptr() for p in momentum_encoder.parameters()]
+    momentum_encoder.update(sources)
+    for old, new in zip(before, momentum_encoder.parameters()):
         torch.testing.assert_close(new, old + 0.1)
-    assert places == [p.data_ptr() for p in twin.parameters()]  # in place
-    assert torch.equal(twin.part.mean, sources['part'].mean)
-    assert twin.part.steps == 2
-    assert not any(p.requires_grad for p in twin.parameters())
-    twin.copy_from(sources)
-    assert torch.equal(twin.part.weight, sources['part'].weight)
+    assert places == [
+        p.data_ptr() for p in momentum_encoder.parameters()
+    ]  # in place
+    assert torch.equal(momentum_encoder.part.mean, sources['part'].mean)
+    assert momentum_encoder.part.steps == 2
+    assert not any(p.requires_grad for p in momentum_encoder.parameters())
+    momentum_encoder.copy_from(sources)
+    assert torch.equal(momentum_encoder.part.weight, sources['part'].weight)
 
 
 def test_momentum_outside_of_its_range_is_refused():
     with pytest.raises(ValueError, match='share that stays'):
-        MomentumTwin(dict(part=nn.Linear(2, 2)), momentum=995)
+        MomentumEncoder(dict(part=nn.Linear(2, 2)), momentum=995)
 
 
 @BOTH
 def test_every_parameter_follows_by_its_share(family):
     model = tiny_pretrainer(family)
-    online, twin = model.originals(), dict(model.twin.named_children())
-    assert set(online) == set(twin)
-    before = {n: p.clone() for n, p in model.twin.named_parameters()}
+    online, momentum_encoder = (
+        model.online_modules(),
+        dict(model.momentum_encoder.named_children()),
+    )
+    assert set(online) == set(momentum_encoder)
+    before = {
+        n: p.clone() for n, p in model.momentum_encoder.named_parameters()
+    }
     model.compute_losses(*toy_pairs(3))
     expected = {
         f'{name}.{key}': 0.995 * before[f'{name}.{key}'] + 0.005 * value
@@ -62,12 +69,12 @@ def test_every_parameter_follows_by_its_share(family):
         for key, value in module.named_parameters()
     }
     assert set(expected) == set(before)
-    for name, value in model.twin.named_parameters():
+    for name, value in model.momentum_encoder.named_parameters():
         torch.testing.assert_close(value, expected[name], msg=name)
         assert not torch.equal(value, before[name]), name
     storages = [
         {p.untyped_storage().data_ptr() for p in modules.parameters()}
-        for modules in (model.twin, nn.ModuleDict(online))
+        for modules in (model.momentum_encoder, nn.ModuleDict(online))
     ]
     assert not storages[0] & storages[1]
 
@@ -80,23 +87,29 @@ def test_twin_starts_as_its_original(family):
 
     model = MODELS.build(settings(family))
     model.init_weights()
-    for name, module in model.originals().items():
-        twin = model.twin.get_submodule(name).state_dict()
+    for name, module in model.online_modules().items():
+        momentum_encoder = model.momentum_encoder.get_submodule(
+            name
+        ).state_dict()
         for key, value in module.state_dict().items():
-            assert torch.equal(value, twin[key]), f'{name}.{key}'
+            assert torch.equal(value, momentum_encoder[key]), f'{name}.{key}'
 
 
 @BOTH
 def test_weights_without_a_twin_reach_the_twin(family):
     state = tiny_pretrainer(family, seed=3).state_dict()
-    plain = {k: v for k, v in state.items() if not k.startswith('twin.')}
+    plain = {
+        k: v for k, v in state.items() if not k.startswith('momentum_encoder.')
+    }
     model = tiny_pretrainer(family)
     missing, unexpected = model.load_state_dict(plain, strict=False)
     assert not missing and not unexpected
-    for name, module in model.originals().items():
-        twin = model.twin.get_submodule(name).state_dict()
+    for name, module in model.online_modules().items():
+        momentum_encoder = model.momentum_encoder.get_submodule(
+            name
+        ).state_dict()
         for key, value in module.state_dict().items():
-            assert torch.equal(value, twin[key]), f'{name}.{key}'
+            assert torch.equal(value, momentum_encoder[key]), f'{name}.{key}'
     model.load_state_dict(state)  # a twin that is there is taken
     kept = model.state_dict()
     assert all(torch.equal(kept[key], state[key]) for key in state)
@@ -131,15 +144,17 @@ def test_a_batch_longer_than_the_queue():
 def test_teacher_sees_all_patches_and_has_no_gradient(family):
     model = tiny_pretrainer(family)
     images, ids = toy_pairs(3)
-    pairs = model.pair_up(images, ids)
+    pairs = model.encode_pairs(images, ids)
     teacher = pairs.teacher
     assert teacher.vision.tokens.shape[1] == 17
     assert pairs.vision.tokens.shape[1] == 8
     assert not teacher.image_embed.requires_grad
     assert not teacher.text_embed.requires_grad
     with torch.no_grad():
-        again = model.twin.vision_backbone.encode(images, reduce=False)
-        embedded = model.twin.vision_neck(again.tokens[:, 0])
+        again = model.momentum_encoder.vision_backbone.encode(
+            images, reduce=False
+        )
+        embedded = model.momentum_encoder.vision_neck(again.tokens[:, 0])
     assert torch.equal(teacher.image_embed, F.normalize(embedded, dim=-1))
 
 
@@ -160,8 +175,8 @@ def test_shared_reduction_repeats_the_plans_without_look_ahead(family):
     def refuse(*args):
         raise AssertionError('the twin looked ahead')
 
-    model.twin.vision_backbone.look_ahead = refuse
-    pairs = model.pair_up(images, ids)
+    model.momentum_encoder.vision_backbone.look_ahead = refuse
+    pairs = model.encode_pairs(images, ids)
     online, taught = pairs.vision, pairs.teacher.vision
     assert taught.tokens.shape == online.tokens.shape
     assert torch.equal(taught.owner, online.owner)
@@ -169,15 +184,15 @@ def test_shared_reduction_repeats_the_plans_without_look_ahead(family):
     for mine, theirs in zip(online.plans, taught.plans):
         assert mine.plan is theirs.plan
     # With equal weights the twin gives the very same tokens.
-    model.twin.copy_from(model.originals())
+    model.momentum_encoder.copy_from(model.online_modules())
     model.eval()
-    pairs = model.pair_up(images, ids)
+    pairs = model.encode_pairs(images, ids)
     assert torch.equal(pairs.teacher.vision.tokens, pairs.vision.tokens)
 
 
 def test_plans_of_other_images_are_refused():
     model = tiny_pretrainer('albef')
     images, ids = toy_pairs(3)
-    plans = model.pair_up(images, ids).vision.plans
+    plans = model.encode_pairs(images, ids).vision.plans
     with pytest.raises(ValueError, match='must see the same images'):
-        model.twin.vision_backbone.encode(images[:2], follow=plans)
+        model.momentum_encoder.vision_backbone.encode(images[:2], follow=plans)

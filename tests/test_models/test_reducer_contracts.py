@@ -6,7 +6,7 @@ import copy
 import pytest
 import torch
 
-from elip_mm.evaluation.efficiency import count_operators
+from elip_mm.analysis.counters import count_operators
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.utils import register_all_modules
 
@@ -122,13 +122,16 @@ def test_compiles_without_a_graph_break(name):
 
 def test_copies_share_no_state(name):
     vit = tiny_vit(dict(type=name))
-    twin = copy.deepcopy(vit)
+    momentum_encoder = copy.deepcopy(vit)
     before = encode(vit).tokens
-    twin.set_pruning_strength(0.0)
+    momentum_encoder.set_pruning_strength(0.0)
     with torch.no_grad():
-        for parameter in twin.parameters():
+        for parameter in momentum_encoder.parameters():
             parameter.zero_()
-    assert encode(twin).tokens.shape == encode(tiny_vit()).tokens.shape
+    assert (
+        encode(momentum_encoder).tokens.shape
+        == encode(tiny_vit()).tokens.shape
+    )
     assert vit.reducer.strength == 1.0
     assert torch.equal(encode(vit).tokens, before)
 

@@ -40,7 +40,7 @@ def by_hand(model, images, ids):
                     caption, text.tokens, vision.tokens
                 )
                 no_match, score = model.heads['itm'].fc(states[0, 0])
-                if model.rerank_score == 'odds':
+                if model.rerank_score == 'logit_margin':
                     score = score - no_match
                 if model.add_similarity:
                     joint = model.embed_image(vision) @ text.embedded.T
@@ -50,7 +50,7 @@ def by_hand(model, images, ids):
 
 
 @BOTH
-@pytest.mark.parametrize('score', ['logit', 'odds'])
+@pytest.mark.parametrize('score', ['logit', 'logit_margin'])
 def test_scores_are_those_of_matching(family, score):
     """More candidates than there are: all pairs are scored, no error."""
     model, images, samples, ids = prepare(
@@ -64,7 +64,7 @@ def test_scores_are_those_of_matching(family, score):
 
 
 def test_an_unknown_score_is_named():
-    with pytest.raises(ValueError, match="'logit' or 'odds'"):
+    with pytest.raises(ValueError, match="'logit' or 'logit_margin'"):
         prepare('albef', rerank_score='probability')
 
 
@@ -97,7 +97,7 @@ def test_without_matching_the_contrast_decides(family):
     for part, rows in zip(parts, (expected, expected.T)):
         for sample, row in zip(part, rows):
             torch.testing.assert_close(sample.pred_score, row)
-            torch.testing.assert_close(sample.contrast_score, row)
+            torch.testing.assert_close(sample.contrastive_score, row)
     assert [s.gt_label.tolist() for s in parts[0]][1] == [1, 2]
     assert [s.gt_label.tolist() for s in parts[1]][:3] == [[0], [1], [1]]
 

@@ -70,7 +70,7 @@ def test_the_first_loss_is_that_of_guessing():
     model.init_weights()
     draw = torch.Generator().manual_seed(0)
     images = torch.randn(24, 3, 64, 64, generator=draw)
-    loss = model.compute_losses(images, random_ids(24))['loss_contrast']
+    loss = model.compute_losses(images, random_ids(24))['loss_contrastive']
     assert loss.item() == pytest.approx(math.log(24), abs=0.25)
 
 

@@ -4,12 +4,12 @@
 import pytest
 import torch
 
-from elip_mm.benchmark import Tower, make_workload
-from elip_mm.evaluation.efficiency import count_flops, tokens_per_layer
+from elip_mm.analysis import Tower, make_workload
+from elip_mm.analysis.counters import count_flops, tokens_per_layer
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.ops import (
     Budget,
-    Moment,
+    StageSpec,
     TowerShape,
     layer_lengths,
     reachable_range,
@@ -23,15 +23,17 @@ from elip_mm.ops import (
 from ..tiny import ARCH, GUIDANCE, IMAGES, tiny_vit
 
 BASE = TowerShape(12, 768, 12, 12 * 768**2, 16 * 16 * 3 * 768)
-PAPER = tuple(Moment(*m) for m in ((2, 2), (4, 6), (10, 2)))
-LITE = tuple(Moment(layer, 1) for layer in (2, 4, 10))
+PAPER = tuple(StageSpec(*m) for m in ((2, 2), (4, 6), (10, 2)))
+LITE = tuple(StageSpec(layer, 1) for layer in (2, 4, 10))
 PLACES = [dict(layer=m.layer, look_ahead=m.look_ahead) for m in PAPER]
 LITE_PLACES = [dict(place, look_ahead=1) for place in PLACES]
 DEEP = dict(ARCH, num_layers=24)
 
 
 def budgeted(keep, stages=PLACES, **kwargs):
-    return dict(type='elip_mm.ELIPReducer', stages=stages, keep=keep, **kwargs)
+    return dict(
+        type='elip_mm.ELIPReducer', stages=stages, keep_ratio=keep, **kwargs
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_reducer_solves_for_the_size_of_each_image():
 
 
 def test_default_stages_take_a_budget_instead_of_their_shares():
-    vit = tiny_vit(dict(type='elip_mm.ELIPReducer', keep='flops:0.9'))
+    vit = tiny_vit(dict(type='elip_mm.ELIPReducer', budget='flops:0.9'))
     assert vit.reducer.num_keep(2, 64, 1) < vit.reducer.num_keep(0, 64, 1)
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from elip_mm.utils.check_checkpoint import (
+from elip_mm.checkpoint.strict_check import (
     check_state_dict,
     find_resumable_checkpoint,
 )

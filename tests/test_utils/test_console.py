@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import logging
 
-from elip_mm.utils.console import shorten_console
+from elip_mm.launch.console import shorten_console
 
 
 def test_long_lists_go_to_the_file_only(tmp_path, capsys):

@@ -5,9 +5,9 @@ import pytest
 from mmengine.registry import DefaultScope
 
 import elip_mm.utils
+from elip_mm.launch.user_errors import explain, short_errors
 from elip_mm.registry import HOOKS, MODELS
 from elip_mm.utils import collect_env, register_all_modules
-from elip_mm.utils.user_errors import explain, short_errors
 
 
 def test_register_all_modules_takes_over_the_scope():

@@ -9,7 +9,7 @@ from PIL import Image
 
 from elip_mm.structures import TokenState
 from elip_mm.visualization import (
-    count_fates,
+    count_tokens,
     draw_token_map,
     paint_tokens,
     restore_images,
@@ -37,12 +37,12 @@ def state():
 
 
 def test_fates_are_counted_and_told(state):
-    fates = count_fates(state)
+    fates = count_tokens(state)
     assert (fates.kept, fates.merged, fates.regions) == (32, 24, 5)
     assert fates.dropped == 8 and fates.total == 64
     assert str(fates) == '32 kept, 24 merged into 5, 8 dropped'
     untouched = TokenState.start(torch.zeros(1, 65, 4), (8, 8), 1)
-    assert str(count_fates(untouched)) == 'all 64 kept'
+    assert str(count_tokens(untouched)) == 'all 64 kept'
 
 
 def cell(picture, row, column):

@@ -25,11 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import torch
 from mmengine.config import DictAction
 
-from elip_mm.benchmark import Tower, measure
-from elip_mm.benchmark.report import write_benchmark
-from elip_mm.benchmark.variants import find_variants, make_workload_of
+from elip_mm.analysis import Tower, measure
+from elip_mm.analysis.benchmark_report import write_benchmark
+from elip_mm.analysis.variants import find_variants, make_workload_of
+from elip_mm.launch.user_errors import short_errors
 from elip_mm.utils import register_all_modules
-from elip_mm.utils.user_errors import short_errors
 
 FIELDS = {'batch': 'batch_size', 'img-size': 'img_size'}
 

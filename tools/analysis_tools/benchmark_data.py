@@ -20,9 +20,9 @@ from mmengine.config import Config, DictAction
 from rich.console import Console
 from rich.table import Table
 
-from elip_mm.benchmark.pipeline import measure_pipeline
+from elip_mm.analysis.data_rate import measure_pipeline
+from elip_mm.launch.user_errors import short_errors
 from elip_mm.utils import register_all_modules
-from elip_mm.utils.user_errors import short_errors
 
 
 def parse_args() -> argparse.Namespace:

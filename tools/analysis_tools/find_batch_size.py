@@ -28,14 +28,14 @@ import torch  # noqa: E402
 from mmengine.config import Config, DictAction  # noqa: E402
 from mmengine.fileio import dump  # noqa: E402
 
-from elip_mm.benchmark.batch_size import predict_memory  # noqa: E402
-from elip_mm.benchmark.batch_size_apply import (  # noqa: E402
+from elip_mm.analysis.batch_size_apply import (  # noqa: E402
     batch_options,
     write_recipe,
 )
-from elip_mm.benchmark.batch_size_search import find_on_gpu  # noqa: E402
+from elip_mm.analysis.batch_size_search import find_on_gpu  # noqa: E402
+from elip_mm.analysis.memory_model import predict_memory  # noqa: E402
+from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
-from elip_mm.utils.user_errors import short_errors  # noqa: E402
 
 UNITS = {'K': 1, 'M': 2, 'G': 3, 'T': 4}
 

@@ -17,12 +17,12 @@ warnings.filterwarnings('ignore')
 
 from mmengine.config import Config, DictAction  # noqa: E402
 
-from elip_mm.evaluation.tower_costs import (  # noqa: E402
+from elip_mm.analysis.tower_costs import (  # noqa: E402
     TowerCosts,
     count_tower,
     find_tower_configs,
 )
-from elip_mm.utils.user_errors import short_errors  # noqa: E402
+from elip_mm.launch.user_errors import short_errors  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -23,10 +23,10 @@ import torch  # noqa: E402
 from mmengine.config import Config, DictAction  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
+from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.registry import MODELS  # noqa: E402
 from elip_mm.structures import LayerView  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
-from elip_mm.utils.user_errors import short_errors  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:

@@ -28,11 +28,12 @@ from mmpretrain.structures import DataSample  # noqa: E402
 from torch import nn  # noqa: E402
 
 import elip_mm.engine  # noqa: E402, F401  loads checkpoints safely
-from elip_mm.apis import attach_reducer, token_states  # noqa: E402
+from elip_mm.adapters import attach_reducer  # noqa: E402
+from elip_mm.apis import token_states  # noqa: E402
+from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.registry import MODELS  # noqa: E402
-from elip_mm.utils.user_errors import short_errors  # noqa: E402
 from elip_mm.visualization import (  # noqa: E402
-    count_fates,
+    count_tokens,
     draw_token_map,
     restore_images,
     save_token_sheet,
@@ -142,9 +143,9 @@ def draw(
         model, images, data['data_samples'] if text else None
     )
     last = states[max(states)]
-    print(f'{path}: {count_fates(last)} of {last.num_patches} patches')
+    print(f'{path}: {count_tokens(last)} of {last.num_patches} patches')
     if len({state.tokens.shape[1] for state in states.values()}) == 1:
-        if not text and count_fates(last).kept == last.num_patches:
+        if not text and count_tokens(last).kept == last.num_patches:
             print('    nothing was reduced: this reducer wants a --text')
     picture = restore_images(images, model.data_preprocessor)[0]
     return draw_token_map(picture, states, text)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from mmengine import Config
 
 from elip_mm.apis.export import export_tower
-from elip_mm.comparison.costs import build_model
+from elip_mm.study.costs import build_model
 from elip_mm.utils import register_all_modules
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from elip_mm.converters import convert_albef, convert_blip
-from elip_mm.engine.conversion import convert_file
+from elip_mm.converters.convert_file import convert_file
 
 CONVERTERS = dict(albef=convert_albef, blip=convert_blip)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from elip_mm.converters import convert_open_clip
-from elip_mm.engine.conversion import convert_file
+from elip_mm.converters.convert_file import convert_file
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,7 +3,7 @@
 _base_ = './albef_vit-base-p16.py'
 
 model = dict(
-    mask_share=0.3,  # captions are short, and most words follow from others
+    mask_ratio=0.3,  # captions are short, and most words follow from others
     tokenizer=dict(
         _delete_=True,
         type='elip_mm.ALBEFTokenizer',
@@ -50,7 +50,7 @@ model = dict(
     joint_dims=16,
     momentum=0.99,
     k_test=16,
-    rerank_score='odds',
+    rerank_score='logit_margin',
 )
 
 alpha_hook = dict(alpha=0.1)

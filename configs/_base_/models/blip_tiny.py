@@ -48,7 +48,7 @@ model = dict(
     joint_dims=16,
     momentum=0.99,
     k_test=16,
-    rerank_score='odds',
+    rerank_score='logit_margin',
 )
 
 alpha_hook = dict(alpha=0.1)

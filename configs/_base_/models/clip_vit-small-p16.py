@@ -28,5 +28,5 @@ model = dict(
         type='elip_mm.JointProjection', in_channels=384, out_channels=384
     ),
     guidance=dict(type='elip_mm.TiedProjectionGuidance'),
-    heads=dict(contrast=dict(type='elip_mm.ContrastiveHead')),
+    heads=dict(contrastive=dict(type='elip_mm.ContrastiveHead')),
 )

@@ -45,5 +45,5 @@ model = dict(
     heads=dict(
         mlm=dict(embed_dims=64, vocab_size=192), itm=dict(embed_dims=64)
     ),
-    mask_share=0.3,  # captions are short, and most words follow from others
+    mask_ratio=0.3,  # captions are short, and most words follow from others
 )

@@ -42,6 +42,6 @@ model = dict(
         ),
         itm=dict(type='elip_mm.METERITMHead', embed_dims=768),
     ),
-    mask_share=0.15,
+    mask_ratio=0.15,
     whole_words=True,
 )

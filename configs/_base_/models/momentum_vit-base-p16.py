@@ -31,7 +31,7 @@ model = dict(
     ),
     guidance=dict(type='elip_mm.TextCLSGuidance'),
     heads=dict(
-        itc=dict(type='elip_mm.DistilledContrastiveHead'),
+        itc=dict(type='elip_mm.MomentumContrastiveHead'),
         itm=dict(type='elip_mm.MatchingHead', embed_dims=768),
     ),
     joint_dims=256,

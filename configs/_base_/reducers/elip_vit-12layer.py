@@ -2,9 +2,9 @@
 reducer = dict(
     type='elip_mm.ELIPReducer',
     stages=[  # before which layer, how far to look, share of initial patches
-        dict(layer=2, look_ahead=2, keep=0.90),
-        dict(layer=4, look_ahead=6, keep=0.65),
-        dict(layer=10, look_ahead=2, keep=0.40),
+        dict(layer=2, look_ahead=2, keep_ratio=0.90),
+        dict(layer=4, look_ahead=6, keep_ratio=0.65),
+        dict(layer=10, look_ahead=2, keep_ratio=0.40),
     ],
-    text_share=0.2,
+    text_weight=0.2,
 )

@@ -2,9 +2,9 @@
 reducer = dict(
     type='elip_mm.ELIPReducer',
     stages=[
-        dict(layer=1, look_ahead=1, keep=0.90),
-        dict(layer=2, look_ahead=3, keep=0.65),
-        dict(layer=5, look_ahead=1, keep=0.40),
+        dict(layer=1, look_ahead=1, keep_ratio=0.90),
+        dict(layer=2, look_ahead=3, keep_ratio=0.65),
+        dict(layer=5, look_ahead=1, keep_ratio=0.40),
     ],
-    text_share=0.2,
+    text_weight=0.2,
 )

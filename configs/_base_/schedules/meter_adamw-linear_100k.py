@@ -3,7 +3,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     # Unlike mmengine's own, it spares norms and biases under custom keys.
-    constructor='elip_mm.KeyedRatesConstructor',
+    constructor='elip_mm.CustomKeysOptimWrapperConstructor',
     accumulative_counts=16,
     optimizer=dict(
         type='AdamW', lr=1e-5, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.01

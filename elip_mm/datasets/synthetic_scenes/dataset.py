@@ -149,7 +149,7 @@ class SyntheticScenes(ImageTextDataset):
             captions.append(caption)
         return captions
 
-    def find_hits(self, records: Sequence[dict]) -> List[List[int]]:
+    def find_positives(self, records: Sequence[dict]) -> List[List[int]]:
         """Find all scenes that each caption is true of.
 
         Args:

@@ -9,7 +9,8 @@ change when a library does.
 import random
 from typing import List, NamedTuple, Sequence, Tuple, TypeVar
 
-from ..keyed_random import stable_key
+from elip_mm.utils.keyed_random import stable_key
+
 from .levels import SceneLevel
 from .vocabulary import COLOURS, PATTERNS, SHAPES, SIZES
 

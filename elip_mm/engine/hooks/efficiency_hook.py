@@ -7,7 +7,7 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from elip_mm.evaluation.layer_watch import (
+from elip_mm.analysis.layer_watch import (
     LayerWatch,
     look_ahead_share,
     mean_tokens,

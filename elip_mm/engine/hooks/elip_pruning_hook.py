@@ -4,7 +4,7 @@ from typing import Optional, Sequence, Union
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from elip_mm.apis import attach_reducer, detach_reducer
+from elip_mm.adapters import attach_reducer, detach_reducer
 from elip_mm.registry import HOOKS
 
 

@@ -1,5 +1,4 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import hashlib
 import random
 from typing import Any, Dict, Optional
 
@@ -10,25 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from elip_mm.registry import HOOKS
-
-__all__ = ['KeyedRandomnessHook', 'keyed_seed']
-
-
-def keyed_seed(*key: int) -> int:
-    """A seed that depends on every entry of ``key``.
-
-    A hash spreads neighbouring keys far apart and, unlike Python's own, is
-    the same in every process and version.
-
-    Args:
-        *key (int): For instance seed, iteration and rank.
-
-    Returns:
-        int: A number of 63 bits.
-    """
-    text = '/'.join(str(part) for part in key)
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, 'big') >> 1
+from elip_mm.utils.keyed_random import keyed_seed
 
 
 def _seed_everything(seed: int) -> None:

@@ -3,10 +3,10 @@ import math
 from typing import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from elip_mm.registry import HOOKS
+from elip_mm.utils.model_wrappers import unwrap_model
 
 _CURVES = {
     'linear': lambda share: share,
@@ -76,7 +76,7 @@ class PruningScheduleHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Raise if the model has no strength to set."""
-        model = _unwrap(runner.model)
+        model = unwrap_model(runner.model)
         if not hasattr(model, 'set_pruning_strength'):
             raise ValueError(
                 f'PruningScheduleHook: {type(model).__name__} does not '
@@ -89,7 +89,7 @@ class PruningScheduleHook(Hook):
     ) -> None:
         """Set the strength of this iteration."""
         strength = self.strength_at(self._progress(runner))
-        _unwrap(runner.model).set_pruning_strength(strength)
+        unwrap_model(runner.model).set_pruning_strength(strength)
         runner.message_hub.update_scalar('train/pruning_strength', strength)
 
     def _progress(self, runner: Runner) -> float:
@@ -127,7 +127,3 @@ class PruningScheduleHook(Hook):
                 'PruningScheduleHook: points must be sorted by at without '
                 f'repetition, but got {places}.'
             )
-
-
-def _unwrap(model):
-    return model.module if is_model_wrapper(model) else model

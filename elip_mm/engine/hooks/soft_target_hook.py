@@ -1,9 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from elip_mm.registry import HOOKS
+from elip_mm.utils.model_wrappers import unwrap_model
 
 
 def soft_share(
@@ -51,7 +51,7 @@ class SoftTargetHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Raise if the model has no soft targets."""
-        model = _unwrap(runner.model)
+        model = unwrap_model(runner.model)
         if not hasattr(model, 'set_alpha'):
             raise ValueError(
                 f'SoftTargetHook: {type(model).__name__} has no soft '
@@ -68,8 +68,4 @@ class SoftTargetHook(Hook):
             self.alpha,
             self.ramp_epochs,
         )
-        _unwrap(runner.model).set_alpha(alpha)
-
-
-def _unwrap(model):
-    return model.module if is_model_wrapper(model) else model
+        unwrap_model(runner.model).set_alpha(alpha)

@@ -5,13 +5,13 @@ import torch
 from mmengine.dataset import default_collate
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from elip_mm.apis import draw_samples
-from elip_mm.datasets.keyed_random import keyed_random
 from elip_mm.registry import DATASETS, HOOKS
+from elip_mm.utils.keyed_random import keyed_random
+from elip_mm.utils.model_wrappers import unwrap_model
 
 
 @HOOKS.register_module()
@@ -94,7 +94,7 @@ class TokenMapHook(Hook):
     @torch.no_grad()
     def _draw(self, runner: Runner, step: int) -> None:
         model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrap_model(model)
         for index, sample in zip(self.indices, self._load()):
             # One by one: samples of a test set may differ in size.
             batch = default_collate([sample])

@@ -4,12 +4,12 @@ from typing import Optional
 
 from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
 from elip_mm.apis import draw_samples
 from elip_mm.registry import HOOKS
+from elip_mm.utils.model_wrappers import unwrap_model
 from elip_mm.visualization import save_token_sheet
 
 
@@ -65,7 +65,7 @@ class TokenPictureHook(Hook):
         data = data_batch
         if 'images' not in data:  # loops that leave it to the model
             model = runner.model
-            model = model.module if is_model_wrapper(model) else model
+            model = unwrap_model(model)
             data = model.data_preprocessor(data_batch, training=False)
         images, samples = data['images'], data['data_samples']
         first, self._seen = self._seen, self._seen + len(images)

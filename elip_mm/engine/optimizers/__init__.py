@@ -1,8 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .autocast_optim_wrapper import AutocastOptimWrapper
-from .keyed_rates_constructor import KeyedRatesConstructor
+from .custom_keys_constructor import CustomKeysOptimWrapperConstructor
 
 __all__ = [
     'AutocastOptimWrapper',
-    'KeyedRatesConstructor',
+    'CustomKeysOptimWrapperConstructor',
 ]

@@ -13,16 +13,11 @@ from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from elip_mm.models.layers import ReducibleEncoderLayer, plain_rates
+from elip_mm.models.backbones.plan_follower import PlanFollower
+from elip_mm.models.layers import ReducibleEncoderLayer, cast_drop_rates
 from elip_mm.ops import TowerShape, hash_images
 from elip_mm.registry import MODELS, build_reducer
-from elip_mm.structures import (
-    LayerView,
-    PlanFollower,
-    TakenPlan,
-    TokenPlan,
-    TokenState,
-)
+from elip_mm.structures import LayerView, TakenPlan, TokenPlan, TokenState
 
 
 @MODELS.register_module()
@@ -105,7 +100,7 @@ class PrunedViT(VisionTransformer):
         for layer in vit.layers:
             layer.__class__ = ReducibleEncoderLayer
             layer.causal = False
-            plain_rates(layer)
+            cast_drop_rates(layer)
         vit.with_cp = with_cp
         vit.reducer = reducer.train(vit.training)
         reducer.fit(*_sizes_of(vit))
@@ -221,7 +216,7 @@ class PrunedViT(VisionTransformer):
         reducer = self.reducer if reduce else None
         if follow is not None:
             reducer = PlanFollower(follow, self.reducer.weigh_by_size)
-        if reducer is not None and reducer.draws and sample_keys is None:
+        if reducer is not None and reducer.is_random and sample_keys is None:
             sample_keys = hash_images(x)
         view = LayerView(
             0,

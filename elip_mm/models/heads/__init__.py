@@ -1,15 +1,15 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .contrastive_head import ContrastiveHead
-from .itc_head import DistilledContrastiveHead
-from .itm_head import MatchingHead
-from .lm_head import LanguageHead
-from .lm_predictor import TokenPredictor
+from .language_head import LanguageHead
+from .matching_head import MatchingHead
 from .meter_heads import METERITMHead, METERMLMHead
+from .momentum_contrastive_head import MomentumContrastiveHead
 from .sigmoid_head import SigmoidHead
+from .token_predictor import TokenPredictor
 
 __all__ = [
     'ContrastiveHead',
-    'DistilledContrastiveHead',
+    'MomentumContrastiveHead',
     'LanguageHead',
     'METERITMHead',
     'METERMLMHead',

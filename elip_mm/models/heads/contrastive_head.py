@@ -41,8 +41,8 @@ class ContrastiveHead(BaseModule):
             pairs (PairFeatures): Local pairs.
 
         Returns:
-            dict[str, Tensor]: ``loss_contrast``, and for the log
-            ``temperature`` and ``contrast_acc``, the share of local images
+            dict[str, Tensor]: ``loss_contrastive``, and for the log
+            ``temperature`` and ``contrastive_acc``, the share of local images
             whose own text is the nearest of the global batch.
         """
         self.clamp_scale()
@@ -58,9 +58,9 @@ class ContrastiveHead(BaseModule):
             own = torch.arange(len(image), device=image.device) + first
             accuracy = (nearest == own).float().mean()
         return dict(
-            loss_contrast=loss,
+            loss_contrastive=loss,
             temperature=1 / scale.detach(),
-            contrast_acc=accuracy,
+            contrastive_acc=accuracy,
         )
 
     @torch.no_grad()

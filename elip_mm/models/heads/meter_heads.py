@@ -9,7 +9,7 @@ from mmpretrain.models.multimodal.blip.language_model import (
 )
 from torch import Tensor, nn
 
-from elip_mm.ops import IGNORED
+from elip_mm.ops import IGNORE_INDEX
 from elip_mm.registry import MODELS
 from elip_mm.structures import FusedFeatures
 
@@ -73,7 +73,7 @@ class METERMLMHead(_WeightedHead):
 
         Args:
             fused (FusedFeatures): Pairs with hidden words.
-            labels (Tensor): The words that were hidden and ``IGNORED``
+            labels (Tensor): The words that were hidden and ``IGNORE_INDEX``
                 elsewhere, int64, shape ``(B, L)``.
 
         Returns:
@@ -81,7 +81,7 @@ class METERMLMHead(_WeightedHead):
             the log ``mlm_acc``, the share of them guessed right.
         """
         # The vocabulary is wide, and six words of seven are not asked for.
-        asked = labels != IGNORED
+        asked = labels != IGNORE_INDEX
         labels = labels[asked]
         logits = self.decoder(self.transform(fused.text[asked]))
         total = F.cross_entropy(logits, labels, reduction='sum')

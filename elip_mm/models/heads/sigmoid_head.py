@@ -54,7 +54,7 @@ class SigmoidHead(BaseModule):
 
         Returns:
             dict[str, Tensor]: ``loss_sigmoid``, and for the log
-            ``temperature``, ``logit_bias`` and ``contrast_acc``, the share
+            ``temperature``, ``logit_bias`` and ``contrastive_acc``, the share
             of local images whose own text is the nearest *local* one: no
             process holds all texts.
         """
@@ -72,7 +72,7 @@ class SigmoidHead(BaseModule):
             loss_sigmoid=loss,
             temperature=1 / scale.detach(),
             logit_bias=self.logit_bias.detach(),
-            contrast_acc=accuracy,
+            contrastive_acc=accuracy,
         )
 
     @torch.no_grad()

@@ -9,9 +9,10 @@ from mmpretrain.models.backbones.vision_transformer import (
 )
 from torch import Tensor, nn
 
-from elip_mm.structures import AttentionTrace, TokenPlan, exact, widen
+from elip_mm.structures import AttentionTrace, TokenPlan
+from elip_mm.utils.precision import exact, widen
 
-from .calm import calm, plain_rates
+from .no_dropout import cast_drop_rates, no_dropout
 from .proportional import attend_with_bias
 
 Decide = Callable[[Tensor, AttentionTrace], Optional[TokenPlan]]
@@ -51,7 +52,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
         adopted = cls.__new__(cls)
         adopted.__dict__ = dict(layer.__dict__)
         adopted.causal = False
-        plain_rates(adopted)
+        cast_drop_rates(adopted)
         return adopted
 
     def forward(
@@ -88,12 +89,12 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
             return self.score(tokens)
         if key_only:
             return self.mean_key(tokens)
-        with calm(self) if look_ahead else nullcontext():
+        with no_dropout(self) if look_ahead else nullcontext():
             tokens, trace = self.attend(tokens, bias)
             plan = None if decide is None else decide(tokens, trace)
             if plan is not None:
                 tokens = plan.combine(tokens)
-            return self.feed(tokens), plan
+            return self.feed_forward(tokens), plan
 
     def attend(
         self, tokens: Tensor, bias: Optional[Tensor] = None
@@ -127,7 +128,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
         mixed = attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(mixed))))
         return tokens + mixed, AttentionTrace(query, key, bias)
 
-    def feed(self, tokens: Tensor) -> Tensor:
+    def feed_forward(self, tokens: Tensor) -> Tensor:
         """Second half: feed-forward network, shape ``(B, N, C)``."""
         return self.ffn(self.ln2(tokens), identity=tokens)
 

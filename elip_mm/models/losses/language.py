@@ -4,7 +4,7 @@ from typing import Optional
 import torch.nn.functional as F
 from torch import Tensor
 
-from elip_mm.structures import widen
+from elip_mm.utils.precision import widen
 
 from .soft_target import soft_cross_entropy
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 
-from elip_mm.structures import exact, widen
+from elip_mm.utils.precision import exact, widen
 
 
 class PairSums(NamedTuple):

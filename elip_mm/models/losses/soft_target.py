@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from torch import Tensor
 
-from elip_mm.structures import widen
+from elip_mm.utils.precision import widen
 
 
 def soft_target_loss(

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from elip_mm.structures import exact, widen
+from elip_mm.utils.precision import exact, widen
 
 
 def softmax_pair_loss(

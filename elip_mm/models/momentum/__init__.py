@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .feature_queue import FeatureQueue
-from .momentum_twin import MomentumTwin, complete_twin
+from .momentum_encoder import MomentumEncoder, complete_momentum
 
-__all__ = ['FeatureQueue', 'MomentumTwin', 'complete_twin']
+__all__ = ['FeatureQueue', 'MomentumEncoder', 'complete_momentum']

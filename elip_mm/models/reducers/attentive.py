@@ -20,8 +20,8 @@ class AttentiveReducer(MaskingReducer):
     patches, so towers that nobody scores are not reduced.
 
     Args:
-        keep (float): Share of the patches that stays, in (0, 1]. Defaults to
-            0.5.
+        keep_ratio (float): Share of the patches that stays, in (0, 1].
+            Defaults to 0.5.
         layer (int): The drop happens before this layer. Defaults to 0.
 
     Source: https://arxiv.org/abs/2212.08653 (A-CLIP).
@@ -31,11 +31,11 @@ class AttentiveReducer(MaskingReducer):
 
     def __init__(
         self,
-        keep: float = 0.5,
+        keep_ratio: float = 0.5,
         layer: int = 0,
         init_cfg: Optional[dict] = None,
     ) -> None:
-        super().__init__(keep, layer, init_cfg=init_cfg)
+        super().__init__(keep_ratio, layer, init_cfg=init_cfg)
 
     def score(self, view: LayerView) -> Optional[Tensor]:
         """Take the scores that came with the images."""

@@ -26,7 +26,7 @@ class TokenReducer(BaseModule):
     """
 
     weigh_by_size = False
-    draws = False
+    is_random = False
 
     def __init__(self, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from elip_mm.ops import (
-    Moment,
+    StageSpec,
     TowerShape,
     base_count,
     keep_and_fuse,
@@ -38,32 +38,32 @@ class ELIPReducer(TokenReducer):
     by attention, appended at the end.
 
     Args:
-        stages (Sequence[dict]): Records ``dict(layer, look_ahead, keep)``,
-            see :class:`ELIPStage`. Defaults to the three stages of the paper
-            for 12 layers.
-        text_share (float): Weight of the text in the blended class token, in
+        stages (Sequence[dict]): Records ``dict(layer, look_ahead,
+            keep_ratio)``, see :class:`ELIPStage`. Defaults to the three
+            stages of the paper for 12 layers.
+        text_weight (float): Weight of the text in the blended class token, in
             [0, 1]. Defaults to 0.2.
         eps (float): Added to the sum of the fused scores. Defaults to 1e-6.
-        count_base (str | int): What ``keep`` is a share of: ``'patches'``
+        count_base (str | int): What ``keep_ratio`` refers to: ``'patches'``
             (ALBEF, BLIP, METER), ``'tokens'`` (CLIP: class token included)
             or a number. Defaults to 'patches'.
         keep_counts (Sequence[int], optional): Number of tokens that each
-            stage keeps; overrides ``keep``. Defaults to None.
+            stage keeps; overrides ``keep_ratio``. Defaults to None.
         without_guidance (str): What a call without text does:
             ``'keep_all'``, or ``'vision'`` to rank by the class token as it
             is. Defaults to 'keep_all'.
         guidance_scale (str): ``'as_is'``, as in the released code, or
             ``'match_cls'``: the text vector is brought to the norm of the
-            token that it is blended with, so that ``text_share`` means what
+            token that it is blended with, so that ``text_weight`` means what
             it says whatever the two encoders give. Defaults to 'as_is'.
         merge_tokens (int): Tokens that the unkept ones become. With more
             than one, they are grouped around the best-scored of them by the
             similarity of their keys in the stage's layer. Defaults to 1.
-        keep (str, optional): A budget relative to the dense tower, for which
+        budget (str, optional): A budget relative to the dense tower, for which
             the stages' shares are found: ``'flops:0.75'`` of a training
             step, look-ahead included, or ``'tokens:0.70'``, mean over the
-            layers. Overrides the ``keep`` of the stages, which may be left
-            out. Defaults to None.
+            layers. Overrides the ``keep_ratio`` of the stages, which may
+            be left out. Defaults to None.
 
     Source: https://arxiv.org/abs/2309.16738.
     """
@@ -71,44 +71,44 @@ class ELIPReducer(TokenReducer):
     def __init__(
         self,
         stages: Sequence[dict] = DEFAULT_STAGES,
-        text_share: float = 0.2,
+        text_weight: float = 0.2,
         eps: float = 1e-6,
         count_base: Union[str, int] = 'patches',
         keep_counts: Optional[Sequence[int]] = None,
         without_guidance: str = 'keep_all',
         guidance_scale: str = 'as_is',
         merge_tokens: int = 1,
-        keep: Optional[str] = None,
+        budget: Optional[str] = None,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if keep is not None:
-            stages = [dict(stage, keep=1.0) for stage in stages]
+        if budget is not None:
+            stages = [dict(stage, keep_ratio=1.0) for stage in stages]
             if keep_counts is not None:
                 raise ValueError(
-                    'ELIPReducer: keep and keep_counts both say how many '
-                    f'tokens stay, {keep!r} and {list(keep_counts)}; remove '
+                    'ELIPReducer: budget and keep_counts both say how many '
+                    f'tokens stay, {budget!r} and {list(keep_counts)}; remove '
                     'one of them.'
                 )
         self._stages = read_stages(stages)
         self._keep_counts = read_counts(keep_counts, self._stages)
         check_settings(
-            text_share,
+            text_weight,
             eps,
             count_base,
             without_guidance,
             guidance_scale,
             merge_tokens,
         )
-        self._budget = keep and KeepBudget(
-            keep,
+        self._budget = budget and KeepBudget(
+            budget,
             [
-                Moment(s.layer, s.look_ahead, merge_tokens)
+                StageSpec(s.layer, s.look_ahead, merge_tokens)
                 for s in self._stages
             ],
         )
         self._merge_tokens = merge_tokens
-        self._text_share = float(text_share)
+        self._text_share = float(text_weight)
         self._eps = float(eps)
         self._count_base = count_base
         self._without_guidance = without_guidance
@@ -120,7 +120,7 @@ class ELIPReducer(TokenReducer):
         return self._stages
 
     @property
-    def text_share(self) -> float:
+    def text_weight(self) -> float:
         return self._text_share
 
     def check(self, num_layers: int, embed_dims: int) -> None:
@@ -164,7 +164,7 @@ class ELIPReducer(TokenReducer):
         if self._budget:
             return self._budget.counts(num_patches)[index]
         base = base_count(self._count_base, num_patches, num_prefix)
-        return share_to_count(self._stages[index].keep, base)
+        return share_to_count(self._stages[index].keep_ratio, base)
 
     def before_layer(self, view: LayerView) -> Optional[TokenPlan]:
         """Rank by look-ahead and fuse what is ranked low."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple, Union
 
 DEFAULT_STAGES = (
-    dict(layer=2, look_ahead=2, keep=0.90),
-    dict(layer=4, look_ahead=6, keep=0.65),
-    dict(layer=10, look_ahead=2, keep=0.40),
+    dict(layer=2, look_ahead=2, keep_ratio=0.90),
+    dict(layer=4, look_ahead=6, keep_ratio=0.65),
+    dict(layer=10, look_ahead=2, keep_ratio=0.40),
 )
 
 
@@ -19,12 +19,13 @@ class ELIPStage:
         layer (int): The reduction happens before this layer, from 0.
         look_ahead (int): Depth of the look-ahead in layers, this one
             included.
-        keep (float): Share of the *initial* tokens that stays, in (0, 1].
+        keep_ratio (float): Share of the *initial* tokens that stays, in
+            (0, 1].
     """
 
     layer: int
     look_ahead: int
-    keep: float
+    keep_ratio: float
 
 
 def is_count(value: Any) -> bool:
@@ -33,7 +34,7 @@ def is_count(value: Any) -> bool:
 
 
 def check_settings(
-    text_share: float,
+    text_weight: float,
     eps: float,
     count_base: Union[str, int],
     without_guidance: str,
@@ -43,17 +44,17 @@ def check_settings(
     """Raise a ValueError if a setting of :class:`ELIPReducer` is unfit.
 
     Args:
-        text_share (float): See there, as all others.
+        text_weight (float): See there, as all others.
         eps (float): Added to the sum of the fused scores.
         count_base (str | int): What shares are shares of.
         without_guidance (str): What a call without text does.
         guidance_scale (str): How loud the text is.
         merge_tokens (int): Tokens that the unkept ones become.
     """
-    if not 0 <= text_share <= 1:
+    if not 0 <= text_weight <= 1:
         raise ValueError(
-            'ELIPReducer: text_share must lie in [0, 1], but got '
-            f'{text_share}.'
+            'ELIPReducer: text_weight must lie in [0, 1], but got '
+            f'{text_weight}.'
         )
     if not eps >= 0:
         raise ValueError(
@@ -85,23 +86,24 @@ def read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
     """Freeze the stages of a config; raise if they make no sense.
 
     Args:
-        stages (Sequence[dict]): Records ``dict(layer, look_ahead, keep)``.
+        stages (Sequence[dict]): Records ``dict(layer, look_ahead,
+            keep_ratio)``.
 
     Returns:
         tuple[ELIPStage]: The stages, in order of their layers.
     """
-    wanted = {'layer', 'look_ahead', 'keep'}
+    wanted = {'layer', 'look_ahead', 'keep_ratio'}
     for index, stage in enumerate(stages):
         if set(stage) != wanted:
             raise ValueError(
                 f'ELIPReducer: stage {index} must have the keys '
                 f'{sorted(wanted)}, but has {sorted(stage)}.'
             )
-        if stage['keep'] is None or not 0 < stage['keep'] <= 1:
+        if stage['keep_ratio'] is None or not 0 < stage['keep_ratio'] <= 1:
             raise ValueError(
-                f'ELIPReducer: stage {index} keeps {stage["keep"]}; it must '
-                'be a share in (0, 1]. Counts go into keep_counts, a budget '
-                "like 'flops:0.75' into the keep of the reducer."
+                f'ELIPReducer: stage {index} has keep_ratio='
+                f'{stage["keep_ratio"]}; it must be a ratio in (0, 1]. Counts '
+                "go into keep_counts, something like 'flops:0.75' into budget."
             )
         whole = all(isinstance(stage[n], int) for n in ('layer', 'look_ahead'))
         if not whole or stage['layer'] < 0 or stage['look_ahead'] < 1:
@@ -117,7 +119,7 @@ def read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
                 f'repetition, but layer {later.layer} follows layer '
                 f'{earlier.layer}.'
             )
-        if earlier.keep < later.keep:
+        if earlier.keep_ratio < later.keep_ratio:
             raise ValueError(
                 'ELIPReducer: a later stage cannot keep more; the one before '
                 f'layer {later.layer} keeps {later.keep}, after '

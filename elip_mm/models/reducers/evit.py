@@ -22,7 +22,7 @@ class EViTReducer(TokenReducer):
     Args:
         layers (Sequence[int]): Layers that reduce, counted from 0. Defaults
             to (3, 6, 9), for 12 layers.
-        keep (float): Share of the *current* patch tokens that stays, in
+        keep_ratio (float): Share of the *current* patch tokens that stays, in
             (0, 1]; rounded up. Defaults to 0.7.
 
     Source: https://arxiv.org/abs/2202.07800.
@@ -31,12 +31,12 @@ class EViTReducer(TokenReducer):
     def __init__(
         self,
         layers: Sequence[int] = (3, 6, 9),
-        keep: float = 0.7,
+        keep_ratio: float = 0.7,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self._layers = frozenset(int(layer) for layer in layers)
-        self._keep = check_share('EViTReducer', 'keep', keep)
+        self._keep_ratio = check_share('EViTReducer', 'keep_ratio', keep_ratio)
 
     def check(self, num_layers: int, embed_dims: int) -> None:
         """Raise a ValueError if a layer does not exist."""
@@ -49,7 +49,7 @@ class EViTReducer(TokenReducer):
         state = view.state
         total = state.num_patch_tokens
         # The epsilon keeps 0.7 * 10, which is 7.000000000000001, at 7.
-        goal = max(1, math.ceil(self._keep * total - 1e-9))
+        goal = max(1, math.ceil(self._keep_ratio * total - 1e-9))
         num_keep = self.ease(total, goal)
         if num_keep >= total:
             return None

@@ -2,7 +2,7 @@
 from functools import lru_cache
 from typing import Dict, Optional, Sequence, Tuple
 
-from elip_mm.ops import Moment, TowerShape, read_budget, solve_counts
+from elip_mm.ops import StageSpec, TowerShape, read_budget, solve_counts
 
 # Towers of one size, such as those of a comparison, share their solutions.
 remembered_counts = lru_cache(maxsize=256)(solve_counts)
@@ -14,10 +14,10 @@ class KeepBudget:
     Args:
         text (str): ``'flops:0.75'`` or ``'tokens:0.70'``, see
             :func:`elip_mm.ops.read_budget`.
-        moments (Sequence[Moment]): Stages, sorted by layer.
+        moments (Sequence[StageSpec]): Stages, sorted by layer.
     """
 
-    def __init__(self, text: str, moments: Sequence[Moment]) -> None:
+    def __init__(self, text: str, moments: Sequence[StageSpec]) -> None:
         self.text = text
         self.budget = read_budget(text)
         self.moments = tuple(moments)
@@ -53,7 +53,7 @@ class KeepBudget:
     def _solve(self, num_patches: int) -> Tuple[int, ...]:
         if self.shape is None:
             raise ValueError(
-                f'ELIPReducer: keep={self.text!r} depends on the tower, but '
+                f'ELIPReducer: budget={self.text!r} depends on the tower, but '
                 'this reducer belongs to none; build it as a part of a '
                 'PrunedViT.'
             )

@@ -18,8 +18,8 @@ class MaskingReducer(TokenReducer):
     """Drop patches before one layer; subclasses say which.
 
     Args:
-        keep (float): Share of the patches that stays, in (0, 1]; truncated
-            to a count. Defaults to 0.5.
+        keep_ratio (float): Share of the patches that stays, in (0, 1];
+            truncated to a count. Defaults to 0.5.
         layer (int): The drop happens before this layer, from 0. Defaults to
             0: what is dropped is never computed at all.
         seed (int): Another number draws other patches. Defaults to 0.
@@ -27,13 +27,15 @@ class MaskingReducer(TokenReducer):
 
     def __init__(
         self,
-        keep: float = 0.5,
+        keep_ratio: float = 0.5,
         layer: int = 0,
         seed: int = 0,
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self._keep = check_share(type(self).__name__, 'keep', keep)
+        self._keep_ratio = check_share(
+            type(self).__name__, 'keep_ratio', keep_ratio
+        )
         self._layer = int(layer)
         self._seed = int(seed)
 
@@ -51,7 +53,7 @@ class MaskingReducer(TokenReducer):
             return None
         # Only this plan changes the sequence, so tokens are still patches.
         state = view.state
-        goal = share_to_count(self._keep, state.num_patches)
+        goal = share_to_count(self._keep_ratio, state.num_patches)
         num_keep = self.ease(state.num_patches, goal)
         if num_keep >= state.num_patches:
             return None
@@ -71,14 +73,14 @@ class RandomReducer(MaskingReducer):
     unbroken one would have.
 
     Args:
-        keep (float): As in :class:`MaskingReducer`. Defaults to 0.5.
+        keep_ratio (float): As in :class:`MaskingReducer`. Defaults to 0.5.
         layer (int): As in :class:`MaskingReducer`. Defaults to 0.
         seed (int): As in :class:`MaskingReducer`. Defaults to 0.
 
     Source: https://arxiv.org/abs/2212.00794.
     """
 
-    draws = True
+    is_random = True
 
     def score(self, view: LayerView) -> Tensor:
         """Draw one number a patch."""
@@ -95,7 +97,7 @@ class CenterReducer(MaskingReducer):
     chance proportional to a Gaussian around the centre of the image.
 
     Args:
-        keep (float): As in :class:`MaskingReducer`. Defaults to 0.5.
+        keep_ratio (float): As in :class:`MaskingReducer`. Defaults to 0.5.
         layer (int): As in :class:`MaskingReducer`. Defaults to 0.
         spread (float): Standard deviation of the Gaussian as a share of the
             height and of the width of the image. Defaults to 0.2.
@@ -105,17 +107,17 @@ class CenterReducer(MaskingReducer):
     masking centred on the image).
     """
 
-    draws = True
+    is_random = True
 
     def __init__(
         self,
-        keep: float = 0.5,
+        keep_ratio: float = 0.5,
         layer: int = 0,
         spread: float = 0.2,
         seed: int = 0,
         init_cfg: Optional[dict] = None,
     ) -> None:
-        super().__init__(keep, layer, seed, init_cfg)
+        super().__init__(keep_ratio, layer, seed, init_cfg)
         if spread <= 0:
             raise ValueError(
                 'CenterReducer: spread must be positive, a share of the '

@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.models.backbones import VisionTransformer
 
-from elip_mm.evaluation.layer_watch import MAIN, LayerWatch
+from elip_mm.analysis.layer_watch import MAIN, LayerWatch
 from elip_mm.registry import HOOKS, METRICS
 from tests.test_apis.zoo import (
     ELIP,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from elip_mm.evaluation.tower_costs import count_tower
+from elip_mm.analysis.tower_costs import count_tower
 
 FOLDER = Path(__file__).parents[3] / 'configs/_base_/reducers'
 BASES = sorted(FOLDER.glob('*.py'))

@@ -9,8 +9,8 @@ import torch
 from mmengine.config import Config
 from mmengine.model import ExponentialMovingAverage
 
+from elip_mm.analysis.counters import kept_patches
 from elip_mm.apis import token_states
-from elip_mm.evaluation.efficiency import kept_patches
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.models.layers.proportional import by_channel, by_mask
 from elip_mm.models.reducers import attentive_scores
@@ -41,7 +41,7 @@ def make_vit(reducer, **kwargs):
 
 @pytest.mark.parametrize('name', ['RandomReducer', 'CenterReducer'])
 def test_masks_follow_from_the_image_and_not_from_a_generator(name):
-    vit = make_vit(dict(type=f'elip_mm.{name}', keep=0.5))
+    vit = make_vit(dict(type=f'elip_mm.{name}', keep_ratio=0.5))
     images = torch.randn(4, 3, 64, 64)
     before = torch.get_rng_state()
     owner = vit.encode(images).owner
@@ -54,7 +54,7 @@ def test_masks_follow_from_the_image_and_not_from_a_generator(name):
     assert len({tuple(row) for row in dropped.tolist()}) == 4
     # Another look at the same image, and another seed, draw anew.
     assert not torch.equal(vit.encode(images.flip(-1)).owner, owner)
-    other = make_vit(dict(type=f'elip_mm.{name}', keep=0.5, seed=1))
+    other = make_vit(dict(type=f'elip_mm.{name}', keep_ratio=0.5, seed=1))
     assert not torch.equal(other.encode(images).owner, owner)
 
 
@@ -79,7 +79,7 @@ def test_keyed_numbers_are_uniform_and_unrelated():
 
 
 def test_center_is_kept_more_often():
-    vit = make_vit(dict(type='elip_mm.CenterReducer', keep=0.25))
+    vit = make_vit(dict(type='elip_mm.CenterReducer', keep_ratio=0.25))
     owner = vit.encode(torch.randn(200, 3, 64, 64)).owner
     often = (owner >= 0).float().mean(dim=0).view(8, 8)
     assert often[3:5, 3:5].min() > 0.6
@@ -89,7 +89,7 @@ def test_center_is_kept_more_often():
 
 
 def test_attentive_obeys_the_scores_of_a_moving_average():
-    vit = make_vit(dict(type='elip_mm.AttentiveReducer', keep=0.5))
+    vit = make_vit(dict(type='elip_mm.AttentiveReducer', keep_ratio=0.5))
     ema = ExponentialMovingAverage(vit, momentum=0.005)
     ema.update_parameters(vit)
     images = torch.randn(2, 3, 64, 64)
@@ -141,7 +141,7 @@ def test_attentive_scores_are_mean_attention_rows():
     for layer in vit.layers:
         attended, trace = layer.attend(tokens)
         rows.append(trace.attention_from(0)[:, 1:])
-        tokens = layer.feed(attended)
+        tokens = layer.feed_forward(attended)
     expected = torch.stack(rows).mean(dim=0)
     assert torch.allclose(attentive_scores(vit, images), expected, atol=1e-6)
 
@@ -160,7 +160,7 @@ def test_elip_merges_the_unkept_into_groups_of_similar_keys():
 
 
 def test_elip_with_one_merged_token_is_unchanged():
-    stages = [dict(layer=1, look_ahead=2, keep=0.5)]
+    stages = [dict(layer=1, look_ahead=2, keep_ratio=0.5)]
     cfg = dict(type='elip_mm.ELIPReducer', stages=stages)
     one, three = make_vit(cfg), make_vit(dict(cfg, merge_tokens=3))
     three.load_state_dict(one.state_dict())
@@ -210,7 +210,7 @@ def test_size_enters_attention_exactly_by_mask_and_by_channel():
 @pytest.mark.parametrize(
     'cfg, message',
     [
-        (dict(type='EViTReducer', keep=1.5), 'keep is a share'),
+        (dict(type='EViTReducer', keep_ratio=1.5), 'keep is a share'),
         (dict(type='EViTReducer', layers=(3, 6)), 'no layer 6 in a 4-layer'),
         (dict(type='ToMeReducer', schedule='late'), 'constant'),
         (dict(type='ToMeReducer', num_merge=(1, 2)), '2 numbers'),
@@ -220,7 +220,7 @@ def test_size_enters_attention_exactly_by_mask_and_by_channel():
         (
             dict(
                 type='ELIPReducer',
-                stages=[dict(layer=1, look_ahead=1, keep=0.5)],
+                stages=[dict(layer=1, look_ahead=1, keep_ratio=0.5)],
                 merge_tokens=0,
             ),
             'merge_tokens',

@@ -72,7 +72,7 @@ def restate_tome(vit, image, per_layer, weigh):
         )
         tokens = list(out)
         if number == 0:  # nothing to concatenate, the order stays
-            tokens = list(layer.feed(out))
+            tokens = list(layer.feed_forward(out))
             continue
         set_a = [i for i in range(prefix, len(tokens)) if i % 2 == 0]
         set_b = [i for i in range(prefix, len(tokens)) if i % 2 == 1]
@@ -92,7 +92,7 @@ def restate_tome(vit, image, per_layer, weigh):
         left += [i for i in set_a if i not in gone]
         sizes = [sizes[i] for i in left] + [new_sizes[b] for b in set_b]
         tokens = [tokens[i] for i in left] + [merged[b] for b in set_b]
-        tokens = list(layer.feed(torch.stack(tokens)))
+        tokens = list(layer.feed_forward(torch.stack(tokens)))
     return finish(vit, tokens), sizes
 
 
@@ -142,7 +142,7 @@ def restate_evit(vit, image, layers, keep):
             kept = sorted(ranked[:num_keep])
             fused = sum(row[i] * tokens[i] for i in ranked[num_keep:])
             tokens = tokens[:prefix] + [tokens[i] for i in kept] + [fused]
-        tokens = list(layer.feed(torch.stack(tokens)))
+        tokens = list(layer.feed_forward(torch.stack(tokens)))
     return finish(vit, tokens)
 
 
@@ -150,7 +150,7 @@ def restate_evit(vit, image, layers, keep):
 @pytest.mark.parametrize('keep', [0.7, 0.5])
 @torch.no_grad()
 def test_evit_is_its_definition(with_cls_token, keep):
-    reducer = dict(type='elip_mm.EViTReducer', layers=(0, 2), keep=keep)
+    reducer = dict(type='elip_mm.EViTReducer', layers=(0, 2), keep_ratio=keep)
     vit = make_vit(reducer, with_cls_token)
     images = torch.rand(2, 3, 40, 40, dtype=torch.float64)
     tokens = vit.encode(images).tokens
@@ -179,7 +179,7 @@ def restate_elip_lite(vit, image, text, stages, share=0.2):
             tokens = [tokens[0]] + [tokens[i] for i in kept] + [fused]
             kept_at.append([i - 1 for i in kept])
         out = attend(layer, torch.stack(tokens))[0]
-        tokens = list(layer.feed(out))
+        tokens = list(layer.feed_forward(out))
     return finish(vit, tokens), kept_at
 
 
@@ -190,7 +190,7 @@ def test_elip_with_shortest_look_ahead_asks_the_keys_of_its_own_layer():
         dict(
             type='elip_mm.ELIPReducer',
             stages=[
-                dict(layer=layer, look_ahead=1, keep=keep)
+                dict(layer=layer, look_ahead=1, keep_ratio=keep)
                 for layer, keep in stages.items()
             ],
         )

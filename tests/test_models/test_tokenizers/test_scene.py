@@ -112,11 +112,11 @@ def test_empty_batch_copies_and_mistakes():
     tokenizer = SceneTokenizer()
     assert tokenizer([]).shape == (0, 32)
     expected = tokenizer(['a red circle'])
-    for twin in (
+    for momentum_encoder in (
         copy.deepcopy(tokenizer),
         pickle.loads(pickle.dumps(tokenizer)),
     ):
-        assert torch.equal(twin(['a red circle']), expected)
+        assert torch.equal(momentum_encoder(['a red circle']), expected)
     with pytest.raises(TypeError, match='list of texts'):
         tokenizer('a red circle')
     with pytest.raises(ValueError, match='`context_length`'):

@@ -60,7 +60,7 @@ def build_clip(meta: dict):
                 out_channels=meta['embed_dim'],
             ),
             guidance=dict(type='elip_mm.TiedProjectionGuidance'),
-            heads=dict(contrast=dict(type='elip_mm.ContrastiveHead')),
+            heads=dict(contrastive=dict(type='elip_mm.ContrastiveHead')),
         )
     )
 
@@ -90,8 +90,8 @@ def check_clip(fixture: Fixture) -> Report:
     text = model.encode_text(ids)
     vision = model.encode_image(image, model.guide(text))
     pairs = model.fuse(text, vision)
-    losses = model.heads['contrast'].loss(pairs)
-    losses['loss_contrast'].backward()
+    losses = model.heads['contrastive'].loss(pairs)
+    losses['loss_contrastive'].backward()
 
     compare_stages(report, recorder, out)
     report.compare(
@@ -100,7 +100,7 @@ def check_clip(fixture: Fixture) -> Report:
     report.compare(
         'out', 'text_features', pairs.text_embed, out['text_features']
     )
-    report.compare('out', 'loss', losses['loss_contrast'], out['loss'])
+    report.compare('out', 'loss', losses['loss_contrastive'], out['loss'])
     report.compare(
         'out', 'logit_scale', 1 / losses['temperature'], out['logit_scale']
     )

@@ -70,7 +70,7 @@ def build_pretrainer(
             text_neck=neck,
             guidance=dict(type='elip_mm.TextCLSGuidance'),
             heads=dict(
-                itc=dict(type='elip_mm.DistilledContrastiveHead'),
+                itc=dict(type='elip_mm.MomentumContrastiveHead'),
                 itm=dict(
                     type='elip_mm.MatchingHead',
                     embed_dims=width,

@@ -24,7 +24,7 @@ def elip_reducer(meta: dict, num_patches: int) -> dict:
     counts were set in another way gets them literally.
     """
     stages = [
-        dict(layer=layer, look_ahead=depth, keep=keep)
+        dict(layer=layer, look_ahead=depth, keep_ratio=keep)
         for layer, depth, keep in zip(
             meta['begin_layers'], meta['num_probe_layers'], meta['keep_ratios']
         )
@@ -32,12 +32,12 @@ def elip_reducer(meta: dict, num_patches: int) -> dict:
     reducer = dict(
         type='elip_mm.ELIPReducer',
         stages=stages,
-        text_share=meta['text_weight'],
+        text_weight=meta['text_weight'],
     )
     wanted = list(meta['num_keep_tokens'])
     for rule in ('patches', 'tokens'):
         base = base_count(rule, num_patches, num_prefix=1)
-        if [share_to_count(s['keep'], base) for s in stages] == wanted:
+        if [share_to_count(s['keep_ratio'], base) for s in stages] == wanted:
             return dict(reducer, count_base=rule)
     return dict(reducer, keep_counts=wanted)
 

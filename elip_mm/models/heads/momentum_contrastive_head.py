@@ -1,0 +1,63 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from typing import Dict
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from elip_mm.models.losses import soft_target_loss
+from elip_mm.registry import MODELS
+from elip_mm.structures import MomentumPairs
+
+
+@MODELS.register_module()
+class MomentumContrastiveHead(BaseModule):
+    """Image-text contrast with a teacher's candidates and soft targets.
+
+    It has no weights: temperature and queue belong to the model, since
+    matching needs the same similarities.
+
+    Source: ALBEF, https://arxiv.org/abs/2107.07651, section 3.3.
+    """
+
+    def loss(self, pairs: MomentumPairs) -> Dict[str, Tensor]:
+        """Compute the loss of a batch.
+
+        Args:
+            pairs (MomentumPairs): Local pairs.
+
+        Returns:
+            dict[str, Tensor]: ``loss_itc``, and for the log ``temperature``,
+            ``alpha`` and ``itc_acc``, the share of local images whose own
+            text is the nearest candidate.
+        """
+        teacher = pairs.teacher
+        to_text, nearest = _one_way(
+            pairs,
+            pairs.image_embed,
+            teacher.image_embed,
+            pairs.text_candidates,
+        )
+        to_image, _ = _one_way(
+            pairs,
+            pairs.text_embed,
+            teacher.text_embed,
+            pairs.image_candidates,
+        )
+        return dict(
+            loss_itc=(to_text + to_image) / 2,
+            temperature=pairs.temperature.detach().clone(),
+            alpha=pairs.alpha.clone(),
+            itc_acc=(nearest == pairs.own).float().mean(),
+        )
+
+
+def _one_way(
+    pairs: MomentumPairs, query: Tensor, soft_query: Tensor, bank: Tensor
+):
+    """Loss of one direction, and the nearest candidate of each query."""
+    logits = query @ bank.t() / pairs.temperature
+    with torch.no_grad():
+        soft = soft_query @ bank.t() / pairs.temperature
+    loss = soft_target_loss(logits, soft, pairs.own, pairs.alpha)
+    return loss, logits.detach().argmax(dim=1)

@@ -1,0 +1,164 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+import torch
+from mmengine import Config
+from mmengine.dataset import default_collate
+from torch import Tensor, nn
+
+from elip_mm.analysis.counters import (
+    count_flops,
+    mentioned_share,
+    saved_bytes,
+)
+from elip_mm.apis import token_states
+from elip_mm.datasets import mentioned_patches
+from elip_mm.registry import DATASETS, MODELS
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one training step of a recipe costs, counted exactly.
+
+    Args:
+        tokens (tuple[int]): Vision tokens that leave each layer, prefix
+            included.
+        flops (int): FLOPs of forward and backward pass of a step of the
+            whole model, look-ahead included.
+        saved_bytes (int): Activations kept for the backward pass.
+        mentioned_share (float, optional): Share of caption-mentioned patches
+            among those that keep a token of their own. None if the data do
+            not tell, or if no patch does.
+        batch_size (int): Pairs of the step.
+    """
+
+    tokens: Tuple[int, ...]
+    flops: int
+    saved_bytes: int
+    mentioned_share: Optional[float]
+    batch_size: int
+
+    @property
+    def mean_tokens(self) -> float:
+        return sum(self.tokens) / len(self.tokens)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch of training data with what is known about it.
+
+    Args:
+        images (Tensor): Normalised, shape ``(B, 3, H, W)``.
+        samples (list): Data samples.
+    """
+
+    images: Tensor
+    samples: List
+
+
+def build_model(cfg: Config, checkpoint: Optional[str] = None) -> nn.Module:
+    """Build the model of a recipe.
+
+    Args:
+        cfg (Config): The recipe.
+        checkpoint (str, optional): Weights to load, strictly. Defaults to
+            None, initial weights from the recipe's seed.
+
+    Returns:
+        nn.Module: In training mode.
+    """
+    torch.manual_seed(cfg.get('randomness', {}).get('seed') or 0)
+    # The runner merges these two in the same way.
+    preprocessor = cfg.get('data_preprocessor')
+    model = MODELS.build({'data_preprocessor': preprocessor, **cfg.model})
+    model.init_weights()
+    if checkpoint is not None:
+        state = torch.load(checkpoint, map_location='cpu', weights_only=True)[
+            'state_dict'
+        ]
+        model.load_state_dict(state)
+    return model.train()
+
+
+def load_batch(cfg: Config, model: nn.Module, size: int) -> Batch:
+    """Load the first samples of a recipe's training set.
+
+    Args:
+        cfg (Config): The recipe.
+        model (nn.Module): Its data preprocessor is used.
+        size (int): Number of pairs.
+
+    Returns:
+        Batch: The same pairs at every call.
+    """
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    data = default_collate([dataset[index] for index in range(size)])
+    data = model.data_preprocessor(data, training=True)
+    return Batch(data['images'], data['data_samples'])
+
+
+def measure_costs(
+    cfg: Config, checkpoint: Optional[str] = None, batch_size: int = 64
+) -> Costs:
+    """Count what a training step of a recipe costs.
+
+    Args:
+        cfg (Config): The recipe.
+        checkpoint (str, optional): Trained weights; which patches are kept
+            depends on them, the costs do not. Defaults to None.
+        batch_size (int): Pairs of the step. Defaults to 64.
+
+    Returns:
+        Costs: The counts.
+    """
+    model = build_model(cfg, checkpoint)
+    batch = load_batch(cfg, model, batch_size)
+
+    def forward() -> Tensor:
+        losses = model.loss(batch.images, batch.samples)
+        return sum(value for key, value in losses.items() if 'loss' in key)
+
+    tokens, share = _watch_tokens(model, batch)
+    return Costs(
+        tokens=tokens,
+        flops=count_flops(lambda: forward().backward()),
+        saved_bytes=saved_bytes(forward, model.parameters()),
+        mentioned_share=share,
+        batch_size=batch_size,
+    )
+
+
+def _watch_tokens(
+    model: nn.Module, batch: Batch
+) -> Tuple[Tuple[int, ...], Optional[float]]:
+    """Lengths that leave the layers, and what the kept patches show."""
+    states = token_states(model, batch.images, batch.samples)
+    states = [states[index] for index in sorted(states)]
+    mentioned = mentioned_mask(batch, states[-1].grid)
+    share = None
+    if mentioned is not None:
+        share = mentioned_share(states[-1], mentioned)
+    return tuple(state.tokens.shape[1] for state in states), share
+
+
+def mentioned_mask(batch: Batch, grid: Tuple[int, int]) -> Optional[Tensor]:
+    """Patches that show what the captions of a batch speak of.
+
+    Args:
+        batch (Batch): Training data.
+        grid (tuple[int, int]): Rows and columns of patches.
+
+    Returns:
+        Tensor or None: Bool, shape ``(B, P)``; None if the data do not know.
+    """
+    if any('boxes' not in sample for sample in batch.samples):
+        return None
+    size = tuple(batch.images.shape[-2:])
+    rows = [
+        torch.from_numpy(
+            mentioned_patches(sample.boxes, sample.mentioned, size, grid)
+        )
+        for sample in batch.samples
+    ]
+    return torch.stack(rows)
