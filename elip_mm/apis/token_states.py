@@ -7,7 +7,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from elip_mm.models.multimodal import LanguageImagePretrainer
-from elip_mm.structures import TokenState
+from elip_mm.structures import Hints, TokenState
 from elip_mm.utils.model_wrappers import unwrap_model
 
 
@@ -39,7 +39,9 @@ def token_states(
             if data_samples is not None:
                 guidance = adapter.guide(model, images, data_samples, 'loss')
             tower = model.get_submodule(tower)
-            return tower.states(adapter.flatten(model, images), guidance)
+            return tower.states(
+                adapter.flatten(model, images), Hints(guidance=guidance)
+            )
         if isinstance(model, LanguageImagePretrainer):
             guidance = None
             if data_samples is not None:
@@ -49,7 +51,7 @@ def token_states(
             if hasattr(model, 'score_images'):
                 scores = model.score_images(images)
             return model.vision_backbone.states(
-                images, guidance, scores=scores
+                images, Hints(guidance=guidance, scores=scores)
             )
     raise ValueError(
         f'{type(model).__name__} does not reduce tokens: use a pre-trainer of '

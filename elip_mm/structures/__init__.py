@@ -10,12 +10,13 @@ from .features import (
 )
 from .token_plan import TakenPlan, TokenPlan, find_plan
 from .token_state import TokenState
-from .views import LayerView
+from .views import Hints, LayerView
 
 __all__ = [
     'AttentionTrace',
     'MomentumPairs',
     'FusedFeatures',
+    'Hints',
     'LayerView',
     'PairEmbeddings',
     'PairFeatures',

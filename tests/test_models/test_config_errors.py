@@ -6,6 +6,8 @@ import copy
 import pytest
 import torch
 
+from elip_mm.structures import Hints
+
 from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_clip, tiny_vit
 
 
@@ -24,8 +26,8 @@ def stage(layer=2, look_ahead=2, keep_ratio=0.9):
         (dict(stages=[stage(2), stage(2)]), 'sorted by layer'),
         (dict(stages=[stage(2, keep_ratio=0.5), stage(4, keep_ratio=0.6)]),
          'cannot keep more'),
-        (dict(stages=[stage(keep_ratio=1.5)]), r'share in \(0, 1\]'),
-        (dict(stages=[stage(keep_ratio=0)]), r'share in \(0, 1\]'),
+        (dict(stages=[stage(keep_ratio=1.5)]), r'ratio in \(0, 1\]'),
+        (dict(stages=[stage(keep_ratio=0)]), r'ratio in \(0, 1\]'),
         (dict(stages=[dict(layer=2, keep_ratio=0.5)]), 'must have the keys'),
         (dict(stages=[stage(look_ahead=0)]), 'look_ahead >= 1'),
         (dict(stages=[stage(layer=2.5)]), 'whole numbers'),
@@ -47,7 +49,7 @@ def test_bad_stages(changes, message):
 
 def test_wrong_guidance_width():
     with pytest.raises(ValueError, match=r'\(3, 96\), but got \(3, 64\)'):
-        tiny_vit(ELIP)(IMAGES, GUIDANCE[:, :64])
+        tiny_vit(ELIP)(IMAGES, Hints(guidance=GUIDANCE[:, :64]))
 
 
 def test_unknown_reducer():

@@ -50,9 +50,9 @@ def test_each_pass_is_pruned_under_its_own_text():
     model, seen = meter(), []
     encode = model.vision_backbone.encode
 
-    def watched(images, guidance, reduce):
-        seen.append(guidance)
-        return encode(images, guidance, reduce)
+    def watched(images, hints, reduce):
+        seen.append(hints.guidance)
+        return encode(images, hints, reduce)
 
     model.vision_backbone.encode = watched
     images, ids = inputs(model)

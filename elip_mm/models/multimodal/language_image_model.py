@@ -9,7 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from elip_mm.registry import MODELS, TOKENIZER
-from elip_mm.structures import PairFeatures, TextFeatures, TokenState
+from elip_mm.structures import Hints, PairFeatures, TextFeatures, TokenState
 
 
 class LanguageImagePretrainer(BaseModel):
@@ -183,7 +183,9 @@ class LanguageImagePretrainer(BaseModel):
         Returns:
             TokenState: Tokens after the last layer and the final norm.
         """
-        return self.vision_backbone.encode(images, guidance, reduce)
+        return self.vision_backbone.encode(
+            images, Hints(guidance=guidance), reduce
+        )
 
     def embed_image(self, vision: TokenState) -> Tensor:
         """Bring images to the joint space, unit norm, shape ``(B, E)``."""

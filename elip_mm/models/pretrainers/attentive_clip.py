@@ -7,7 +7,7 @@ from torch import Tensor
 
 from elip_mm.models.reducers import attentive_scores
 from elip_mm.registry import MODELS
-from elip_mm.structures import TokenState
+from elip_mm.structures import Hints, TokenState
 
 from .clip import CLIPPretrainer
 
@@ -46,7 +46,9 @@ class AttentiveCLIPPretrainer(CLIPPretrainer):
     ) -> TokenState:
         """Score patches, then encode; arguments as in the parent."""
         scores = self.score_images(images) if reduce else None
-        return self.vision_backbone.encode(images, guidance, reduce, scores)
+        return self.vision_backbone.encode(
+            images, Hints(guidance=guidance, scores=scores), reduce
+        )
 
     @torch.no_grad()
     def score_images(self, images: Tensor) -> Tensor:
