@@ -133,6 +133,17 @@ def test_hooks_have_the_versions_of_the_requirements():
             assert hook['entry'].startswith('make ')
 
 
+@pytest.mark.xdist_group('suite')
+def test_groups_of_tests_are_kept_together(request):
+    if not getattr(request.config.option, 'loadgroup', False):
+        pytest.skip('only with --dist loadgroup')
+    # This is how the workers tell the scheduler.
+    assert request.node.nodeid.endswith('@suite'), (
+        'pytest-xdist does not group tests under this version of pytest; '
+        'install what requirements/tests.txt accepts'
+    )
+
+
 def test_the_citation_names_this_version():
     content = yaml.safe_load((ROOT / 'CITATION.cff').read_text())
     assert content['version'] == elip_mm.__version__
