@@ -10,7 +10,7 @@
 # make test VENV=.venv-old
 #                  another environment
 # make test JOBS=1 PYTEST_ARGS="-x -k siglip"
-#                  in one process after the other, with options of pytest
+#                  in a single process, with options of pytest
 
 SYSTEM_PYTHON ?= python3
 VENV ?= .venv

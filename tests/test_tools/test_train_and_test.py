@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import mmengine
@@ -66,6 +67,7 @@ def test_killed_run_resumes_as_if_nothing_had_happened(finished, tmp_path):
         TOY_KILL_AT='23',
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr[-3000:]
+    time.sleep(1)  # the log of a run is named by the second of its start
     resumed = run_tool('train', CONFIG, '--work-dir', tmp_path, '--resume')
     assert resumed.returncode == 0, resumed.stderr[-3000:]
 
