@@ -193,7 +193,7 @@ class ImageTextDataset(BaseDataset):
                 with keyed_random(self.seed, epoch, index):
                     data = self._read(index, epoch)
             except BadImageError as error:
-                data, reason = None, error
+                data, reason = None, str(error)
             else:
                 reason = 'the pipeline returned None'
             if data is not None:
