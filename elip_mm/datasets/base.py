@@ -57,6 +57,8 @@ class ImageTextDataset(BaseDataset):
             ``test_mode``, ``lazy_init``, ``metainfo``.
     """
 
+    _fully_initialized: bool
+
     def __init__(
         self,
         *,
