@@ -3,7 +3,7 @@ from .attention_trace import AttentionTrace
 from .features import (
     FusedFeatures,
     LanguageTargets,
-    MomentumPairs,
+    MomentumFeatures,
     PairEmbeddings,
     PairFeatures,
     TextFeatures,
@@ -14,7 +14,7 @@ from .views import Hints, LayerView
 
 __all__ = [
     'AttentionTrace',
-    'MomentumPairs',
+    'MomentumFeatures',
     'FusedFeatures',
     'Hints',
     'LayerView',

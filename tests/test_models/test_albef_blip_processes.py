@@ -9,11 +9,11 @@ the wrong partners are given, within each half, and that switch is on.
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmpretrain.structures import DataSample
 
 from elip_mm.evaluation.retrieval_recall import best_rank
 
+from ..support.processes import one_at_a_time, run_processes
 from ..tiny_albef_blip import (
     MASK,
     tiny_pretrainer,
@@ -22,6 +22,7 @@ from ..tiny_albef_blip import (
 )
 
 BATCH = 3
+pytestmark = one_at_a_time
 FAMILIES = ('albef', 'blip')
 
 
@@ -90,7 +91,7 @@ def gallery(num_images):
 def retrieve(family, rank, world, num_images=5):
     """Scores of the local queries, with the padding that samplers add."""
     model = tiny_pretrainer(family).eval()
-    model.k_test, model.rerank_batch_size = 3, 4
+    model.task.k_test, model.task.batch_size = 3, 4
     images, samples, num_texts = gallery(num_images)
     _, captions = toy_pairs(num_texts, seed=5)
     per_rank = -(-num_images // world)
@@ -132,7 +133,7 @@ def ranks(tmp_path_factory):
     """What each of two processes has found."""
     folder = tmp_path_factory.mktemp('ranks')
     rendezvous = f'file://{folder}/rendezvous'
-    mp.spawn(work, (rendezvous, folder), nprocs=2)
+    run_processes(work, rendezvous, folder)
     return [
         torch.load(folder / f'{rank}.pt', weights_only=True)
         for rank in range(2)

@@ -1,31 +1,43 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from torch import nn
+from typing import Iterator, Optional
 
-from elip_mm.models.multimodal.language_image_model import (
-    LanguageImagePretrainer,
-)
-from elip_mm.models.tasks.retrieval import DualEncoderRetrieval
+from mmpretrain.models.backbones import VisionTransformer
+from torch import Tensor, nn
+
 from elip_mm.registry import MODELS
 
-from .gradient_caching import GradientCaching
+from .base import LanguageImagePretrainer, Pass
+from .gradient_caching import check_chunk_size, encode_in_chunks
 
 
 @MODELS.register_module()
-class CLIPPretrainer(
-    DualEncoderRetrieval, GradientCaching, LanguageImagePretrainer
-):
+class CLIPPretrainer(LanguageImagePretrainer):
     """Contrastive pre-training of two towers, with ELIP in the image tower.
 
     Args:
         chunk_size (int, optional): Pairs that the towers process at a time,
-            see :class:`GradientCaching`. Defaults to None, all at once.
-        **kwargs: Those of :class:`LanguageImagePretrainer`. The usual heads
-            are ``dict(contrastive=dict(type='elip_mm.ContrastiveHead'))`` and
+            see :func:`encode_in_chunks`. Defaults to None, all at once.
+        **kwargs: Those of :class:`LanguageImageModel`. The usual heads are
+            ``dict(contrastive=dict(type='elip_mm.ContrastiveHead'))`` and
             the guidance ``dict(type='elip_mm.TiedProjectionGuidance')``.
 
     Source: CLIP, https://arxiv.org/abs/2103.00020; ELIP,
     https://arxiv.org/abs/2309.16738.
     """
+
+    def __init__(self, chunk_size: Optional[int] = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        check_chunk_size(self, chunk_size)
+        self.chunk_size = chunk_size
+
+    def passes(self, images: Tensor, ids: Tensor) -> Iterator[Pass]:
+        """Encode a batch, in chunks if it is larger than one."""
+        size = self.chunk_size
+        if size is None or len(images) <= size:
+            yield from super().passes(images, ids)
+        else:
+            pairs = encode_in_chunks(self, images, ids, size)
+            yield pairs, self.heads.values()
 
     def init_weights(self) -> None:
         """Initialise both towers as open_clip does."""
@@ -38,11 +50,11 @@ class CLIPPretrainer(
         # std width^-0.5 for both projections is what their constructor does.
 
 
-def init_clip_vision(backbone: nn.Module) -> None:
+def init_clip_vision(backbone: VisionTransformer) -> None:
     """Initialise a ViT with torch's own defaults, as open_clip leaves it.
 
     Args:
-        backbone (nn.Module): A ``VisionTransformer`` or :class:`PrunedViT`.
+        backbone (VisionTransformer): mmpretrain's, or a :class:`PrunedViT`.
     """
     std = backbone.embed_dims**-0.5
     if backbone.cls_token is not None:
