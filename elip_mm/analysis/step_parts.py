@@ -12,7 +12,7 @@ from .recipe_step import RecipeStep
 METHODS = dict(
     encode_text='text encoder',
     encode_image='image tower',
-    teach='teacher',
+    encode_momentum='momentum encoder',
     language_targets='reading of hidden words',
     fuse='fusion',
 )
