@@ -2,8 +2,8 @@
 """Convert a pre-training checkpoint of ALBEF or BLIP, or one back to them.
 
     python tools/model_converters/albef_blip_to_elip_mm.py blip IN OUT
-    python tools/model_converters/albef_blip_to_elip_mm.py blip IN OUT --reverse
 
+``--reverse`` converts a checkpoint of ours to one of the published code.
 With or without ELIP, on one process or several: the weights are the same.
 Use the result as ``load_from`` of a recipe, or with tools/test.py.
 """

@@ -2,8 +2,8 @@
 """Convert a checkpoint of METER, with or without ELIP, or one back to METER.
 
     python tools/model_converters/meter_to_elip_mm.py IN OUT
-    python tools/model_converters/meter_to_elip_mm.py IN OUT --reverse
 
+``--reverse`` converts a checkpoint of ours to one of METER.
 What pre-training does not use is left out: the text model's own pooler and
 the heads of fine-tuning; METER loads what comes back with ``strict=False``.
 Use the result as ``load_from`` of a recipe, or with tools/test.py.

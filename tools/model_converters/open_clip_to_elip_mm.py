@@ -2,8 +2,8 @@
 """Convert a checkpoint of open_clip, with or without ELIP, or one back to it.
 
     python tools/model_converters/open_clip_to_elip_mm.py IN OUT
-    python tools/model_converters/open_clip_to_elip_mm.py IN OUT --reverse
 
+``--reverse`` converts a checkpoint of ours to one of open_clip.
 The dual encoder becomes one of CLIPPretrainer or, if it has a logit_bias, of
 SigLIPPretrainer. Use the result as ``load_from`` of a recipe, or with
 tools/test.py.

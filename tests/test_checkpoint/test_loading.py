@@ -1,0 +1,89 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Nothing changes until it is asked for, and then everything is safe."""
+
+import functools
+import http.server
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+import torch
+from mmengine.runner import CheckpointLoader
+
+from elip_mm.checkpoint import use_safe_loading
+
+from .samples import Evil, foreign_checkpoint
+
+IMPORTS = """
+from mmengine.runner import CheckpointLoader
+
+before = dict(CheckpointLoader._schemes)
+import elip_mm, elip_mm.engine, elip_mm.checkpoint, elip_mm.launch
+from elip_mm.utils import register_all_modules
+
+register_all_modules()
+assert CheckpointLoader._schemes == before
+elip_mm.checkpoint.use_safe_loading()
+changed = dict(CheckpointLoader._schemes)
+assert changed.keys() == before.keys()
+assert changed[''] is not before['']
+elip_mm.checkpoint.use_safe_loading()
+assert CheckpointLoader._schemes == changed
+"""
+
+
+@pytest.fixture(autouse=True)
+def _loaders_of_before():
+    before = CheckpointLoader._schemes
+    CheckpointLoader._schemes = dict(before)
+    yield
+    CheckpointLoader._schemes = before
+
+
+def test_importing_changes_nothing():
+    done = subprocess.run(
+        [sys.executable, '-c', IMPORTS], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_foreign_checkpoint_is_read_through_mmengine(tmp_path):
+    use_safe_loading()
+    path = str(tmp_path / 'a.pth')
+    torch.save(foreign_checkpoint(), path)
+    loaded = CheckpointLoader.load_checkpoint(path)
+    history = loaded['message_hub']['log_scalars']['train/loss']
+    assert history.mean() == 2.5
+
+
+def test_code_is_refused_through_mmengine(tmp_path):
+    use_safe_loading()
+    path = str(tmp_path / 'a.pth')
+    torch.save(Evil(os.system, 'true'), path)
+    with pytest.raises(ValueError, match='not loaded because'):
+        CheckpointLoader.load_checkpoint(path)
+
+
+def test_file_from_a_server_is_read_safely_too(tmp_path):
+    served, cache = tmp_path / 'served', tmp_path / 'cache'
+    served.mkdir()
+    torch.save(dict(weight=torch.ones(2)), served / 'good.pth')
+    torch.save(Evil(os.system, 'true'), served / 'evil.pth')
+    handler = functools.partial(
+        http.server.SimpleHTTPRequestHandler, directory=served
+    )
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f'http://127.0.0.1:{server.server_port}'
+    try:
+        use_safe_loading()
+        loader = CheckpointLoader._get_checkpoint_loader(address)
+        loaded = loader(f'{address}/good.pth', model_dir=str(cache))
+        assert loaded['weight'].tolist() == [1, 1]
+        with pytest.raises(ValueError, match='not loaded because'):
+            loader(f'{address}/evil.pth', model_dir=str(cache))
+    finally:
+        server.shutdown()
+        server.server_close()
