@@ -43,7 +43,7 @@ ALLOWED = {
     'analysis': {'structures', 'models.backbones', 'models.layers'},
     'engine': {'adapters', 'analysis', 'apis', 'checkpoint', 'datasets',
                'visualization'},
-    'launch': {'checkpoint', 'datasets', 'engine', 'evaluation',
+    'launch': {'checkpoint', 'converters', 'datasets', 'engine', 'evaluation',
                'models.pretrainers', 'visualization'},
     'study': {'analysis', 'apis', 'datasets', 'visualization'},
 }  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader, Runner
 
 from elip_mm.checkpoint import CheckpointHook
@@ -143,25 +144,22 @@ def build(folder, hooks=None, **changes):
         dict(checkpoint=dict(type='CheckpointHook', by_epoch=False)),
     ],
 )
-def test_every_way_to_write_it_protects(tmp_path, hooks):
-    before = CheckpointLoader._schemes
-    CheckpointLoader._schemes = dict(before)
-    try:
-        runner = build(tmp_path, hooks)
-        assert isinstance(runner.hooks[-1], CheckpointHook)
-        runner.register_hook(NoteHook())
-        runner.train()
-        assert CheckpointLoader._schemes[''].__module__.startswith('elip_mm.')
-        path = str(next(tmp_path.glob('*_*.pth')))
-        loaded = torch.load(path, weights_only=True)
-        assert loaded['note'] == 'a'
+def test_every_way_to_write_it_protects(tmp_path, monkeypatch, hooks):
+    loaders = {**CheckpointLoader._schemes, '': None}
+    monkeypatch.setattr(CheckpointLoader, '_schemes', loaders)
+    runner = build(tmp_path, hooks)
+    assert isinstance(runner.hooks[-1], CheckpointHook)
+    runner.register_hook(NoteHook())
+    runner.train()
+    assert CheckpointLoader._schemes[''].__module__.startswith('elip_mm.')
+    path = str(next(tmp_path.glob('*_*.pth')))
+    loaded = torch.load(path, weights_only=True)
+    assert loaded['note'] == 'a'
 
-        wide = build(tmp_path, load_from=path, **{'model.width': 17})
-        with pytest.raises(ValueError, match=f'{path} does not fit') as error:
-            wide.train()
-        assert 'first.weight is [16, 8], not [17, 8]' in str(error.value)
-    finally:
-        CheckpointLoader._schemes = before
+    wide = build(tmp_path, load_from=path, **{'model.width': 17})
+    with pytest.raises(ValueError, match=f'{path} does not fit') as error:
+        wide.train()
+    assert 'first.weight is [16, 8], not [17, 8]' in str(error.value)
 
 
 def test_part_of_the_weights_on_request(tmp_path):
@@ -172,6 +170,19 @@ def test_part_of_the_weights_on_request(tmp_path):
     with pytest.raises(ValueError, match='missing in the file: last.weight'):
         build(tmp_path, load_from=str(path)).train()
     build(tmp_path, load_from=str(path), load_strict=False).train()
+    resumed = build(
+        tmp_path, load_from=str(path), load_strict=False, resume=True
+    )
+    with pytest.raises(ValueError, match='missing in the file: last.weight'):
+        resumed.train()
+
+
+def test_log_history_is_rebuilt(tmp_path):
+    build(tmp_path).train()
+    runner = build(tmp_path)
+    loaded = runner.load_checkpoint(str(tmp_path / 'iter_2.pth'))
+    history = loaded['message_hub']['log_scalars']['train/loss']
+    assert isinstance(history, HistoryBuffer)
 
 
 def test_the_bare_name_is_ours():

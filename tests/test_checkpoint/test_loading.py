@@ -35,11 +35,9 @@ assert CheckpointLoader._schemes == changed
 
 
 @pytest.fixture(autouse=True)
-def _loaders_of_before():
-    before = CheckpointLoader._schemes
-    CheckpointLoader._schemes = dict(before)
-    yield
-    CheckpointLoader._schemes = before
+def _own_loaders(monkeypatch):
+    loaders = {**CheckpointLoader._schemes, '': None}
+    monkeypatch.setattr(CheckpointLoader, '_schemes', loaders)
 
 
 def test_importing_changes_nothing():
