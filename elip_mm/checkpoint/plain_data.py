@@ -7,7 +7,7 @@ exceptions, so that loading it can never execute code.
 
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Tuple, Type
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from mmengine.logging import HistoryBuffer
 __all__ = ['from_plain', 'to_plain']
 
 _BUFFER_KEYS = {'log', 'count', 'max_length'}
-_SCALARS = (bool, int, float, complex, str, bytes)
+_SCALARS: Tuple[Type[Any], ...] = (bool, int, float, complex, str, bytes)
 
 
 def to_plain(checkpoint: dict, warn: Callable[[str], None]) -> None:

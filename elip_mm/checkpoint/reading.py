@@ -61,7 +61,7 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
-def _allowed() -> List[Callable]:
+def _allowed() -> List[Any]:
     """What a log history consists of, under the names files may use."""
     # Files name numpy's functions by where they were when it was written:
     # in numpy.core before numpy 2, in numpy._core since.

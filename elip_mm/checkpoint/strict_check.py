@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from torch import nn
 
@@ -35,7 +35,7 @@ def check_state_dict(
     weights = checkpoint.get('state_dict', checkpoint)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {re.sub(r'^module\.', '', k): v for k, v in weights.items()}
-    mismatched: List[str] = []
+    mismatched: List[Tuple[str, str, str]] = []
     missing: List[str] = []
     unexpected: List[str] = []
     try:

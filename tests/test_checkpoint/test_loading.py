@@ -4,8 +4,6 @@
 import functools
 import http.server
 import os
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -14,24 +12,9 @@ from mmengine.runner import CheckpointLoader
 
 from elip_mm.checkpoint import use_safe_loading
 
+from ..support.processes import one_at_a_time, run_processes
+from .fresh_process import check_imports
 from .samples import Evil, foreign_checkpoint
-
-IMPORTS = """
-from mmengine.runner import CheckpointLoader
-
-before = dict(CheckpointLoader._schemes)
-import elip_mm, elip_mm.engine, elip_mm.checkpoint, elip_mm.launch
-from elip_mm.utils import register_all_modules
-
-register_all_modules()
-assert CheckpointLoader._schemes == before
-elip_mm.checkpoint.use_safe_loading()
-changed = dict(CheckpointLoader._schemes)
-assert changed.keys() == before.keys()
-assert changed[''] is not before['']
-elip_mm.checkpoint.use_safe_loading()
-assert CheckpointLoader._schemes == changed
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +23,9 @@ def _own_loaders(monkeypatch):
     monkeypatch.setattr(CheckpointLoader, '_schemes', loaders)
 
 
+@one_at_a_time
 def test_importing_changes_nothing():
-    done = subprocess.run(
-        [sys.executable, '-c', IMPORTS], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    run_processes(check_imports, count=1)
 
 
 def test_foreign_checkpoint_is_read_through_mmengine(tmp_path):
