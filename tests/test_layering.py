@@ -48,7 +48,7 @@ ALLOWED = {
     'analysis': {'structures', 'ops', 'models.backbones'},
     'engine': {'adapters', 'analysis', 'apis', 'checkpoint', 'datasets',
                'visualization'},
-    'launch': {'checkpoint', 'datasets', 'engine', 'evaluation',
+    'launch': {'checkpoint', 'converters', 'datasets', 'engine', 'evaluation',
                'models.pretrainers', 'visualization'},
     'study': {'analysis', 'apis', 'datasets', 'visualization'},
 }  # fmt: skip
