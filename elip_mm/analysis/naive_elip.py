@@ -9,7 +9,7 @@ from elip_mm.structures import TokenState
 
 
 class NaiveELIPViT(PrunedViT):
-    """ELIP the way research code tends to do it: a yardstick, not a tool.
+    """ELIP the way research code tends to do it: a baseline, not a tool.
 
     The numbers that come out are those of :class:`ELIPReducer`, but on the
     way the attention matrix is materialised in every layer, the last layer
