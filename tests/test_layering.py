@@ -24,7 +24,7 @@ ALLOWED = {
     'models.layers': {'structures', 'ops'},
     'models.guidance': {'structures'},
     'models.losses': {'structures'},
-    'models.momentum': {'structures'},
+    'models.momentum': {'structures', 'models.reducers'},
     'models.tokenizers': {'structures'},
     'models.necks': {'structures', 'models.layers'},
     'models.reducers': {'structures', 'ops', 'models.layers'},
@@ -43,8 +43,8 @@ ALLOWED = {
     'analysis': {'structures', 'models.backbones', 'models.layers'},
     'engine': {'adapters', 'analysis', 'apis', 'checkpoint', 'datasets',
                'visualization'},
-    'launch': {'checkpoint', 'datasets', 'engine', 'evaluation', 'models',
-               'visualization'},
+    'launch': {'checkpoint', 'datasets', 'engine', 'evaluation',
+               'models.pretrainers', 'visualization'},
     'study': {'analysis', 'apis', 'datasets', 'visualization'},
 }  # fmt: skip
 # What ``python -m`` runs: programs of a room, which use the launcher. Nobody
@@ -56,6 +56,8 @@ LAZY = {('utils', 'launch.setup_env')}
 
 def room_of(module):
     """The room of a dotted module, without ``elip_mm``."""
+    if module == 'models':  # the package brings all of its rooms
+        module = 'models.pretrainers'
     parts = module.split('.')
     return '.'.join(parts[: 2 if parts[0] == 'models' else 1])
 

@@ -5,6 +5,6 @@ _base_ = [
 
 # The scores come from a moving average of the image tower.
 model = dict(
-    type='elip_mm.AttentiveCLIPPretrainer',
+    patch_scorer=dict(type='elip_mm.MomentumPatchScorer'),
     vision_backbone=dict(reducer=_base_.reducer),
 )

@@ -12,7 +12,7 @@ class ImageTower(nn.Module):
     """From normalised images to features, and nothing else.
 
     Args:
-        model (nn.Module): A :class:`LanguageImagePretrainer`.
+        model (nn.Module): A :class:`LanguageImageModel`.
         reduce (bool): Whether the reducer acts; without guidance only those
             that rank by vision alone do. Defaults to False.
     """
@@ -45,7 +45,7 @@ def export_tower(
     """Write the image tower of a model to a file.
 
     Args:
-        model (nn.Module): A :class:`LanguageImagePretrainer`.
+        model (nn.Module): A :class:`LanguageImageModel`.
         path (Path): ``.pt2`` for torch.export, ``.onnx`` for ONNX.
         image_size (tuple[int, int], optional): Height and width in pixels.
             Defaults to None, those of the backbone.

@@ -6,7 +6,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from elip_mm.models.multimodal import LanguageImagePretrainer
+from elip_mm.models.multimodal import LanguageImageModel
 from elip_mm.structures import TokenState
 from elip_mm.utils.model_wrappers import unwrap_model
 
@@ -40,16 +40,13 @@ def token_states(
                 guidance = adapter.guide(model, images, data_samples, 'loss')
             tower = model.get_submodule(tower)
             return tower.states(adapter.flatten(model, images), guidance)
-        if isinstance(model, LanguageImagePretrainer):
-            guidance = None
+        if isinstance(model, LanguageImageModel):
+            text = None
             if data_samples is not None:
-                ids = model.tokenize(data_samples)
-                guidance = model.guide(model.encode_text(ids))
-            scores = None
-            if hasattr(model, 'score_images'):
-                scores = model.score_images(images)
+                text = model.encode_text(model.tokenize(data_samples))
+            hints = model.hints(images, text)
             return model.vision_backbone.states(
-                images, guidance, scores=scores
+                images, hints.guidance, scores=hints.scores
             )
     raise ValueError(
         f'{type(model).__name__} does not reduce tokens: use a pre-trainer of '

@@ -7,6 +7,7 @@ from .backbones import *
 from .fusion import *
 from .guidance import *
 from .heads import *
+from .momentum import *
 from .multimodal import *
 from .necks import *
 from .pretrainers import *

@@ -3,19 +3,20 @@ from .attention_trace import AttentionTrace
 from .features import (
     FusedFeatures,
     LanguageTargets,
-    MomentumPairs,
+    MomentumFeatures,
     PairEmbeddings,
     PairFeatures,
     TextFeatures,
 )
 from .token_plan import TakenPlan, TokenPlan, find_plan
 from .token_state import TokenState
-from .views import LayerView
+from .views import Hints, LayerView
 
 __all__ = [
     'AttentionTrace',
-    'MomentumPairs',
+    'MomentumFeatures',
     'FusedFeatures',
+    'Hints',
     'LayerView',
     'PairEmbeddings',
     'PairFeatures',

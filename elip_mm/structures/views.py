@@ -9,6 +9,21 @@ from .token_state import TokenState
 
 
 @dataclass(frozen=True)
+class Hints:
+    """All that a strategy may look at and that comes from outside.
+
+    Args:
+        guidance (Tensor, optional): Text in vision width, shape ``(B, C)``.
+            Defaults to None.
+        scores (Tensor, optional): Importance of every patch, shape
+            ``(B, P)``. Defaults to None.
+    """
+
+    guidance: Optional[Tensor] = None
+    scores: Optional[Tensor] = None
+
+
+@dataclass(frozen=True)
 class LayerView:
     """All that a reduction strategy may look at, at one layer.
 

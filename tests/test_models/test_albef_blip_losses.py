@@ -52,8 +52,8 @@ def test_alpha_zero_is_plain_contrast(family):
     pairs = model.encode_pairs(*toy_pairs(3))
     loss = model.heads['itc'].loss(pairs)['loss_itc']
     scores = [
-        pairs.image_embed @ pairs.text_candidates.t() / model.temp,
-        pairs.text_embed @ pairs.image_candidates.t() / model.temp,
+        pairs.image_embed @ pairs.momentum.text_candidates.t() / model.temp,
+        pairs.text_embed @ pairs.momentum.image_candidates.t() / model.temp,
     ]
     expected = sum(F.cross_entropy(s, torch.arange(3)) for s in scores) / 2
     torch.testing.assert_close(loss, expected)

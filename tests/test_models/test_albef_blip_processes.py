@@ -90,7 +90,7 @@ def gallery(num_images):
 def retrieve(family, rank, world, num_images=5):
     """Scores of the local queries, with the padding that samplers add."""
     model = tiny_pretrainer(family).eval()
-    model.k_test, model.rerank_batch_size = 3, 4
+    model.task.k_test, model.task.batch_size = 3, 4
     images, samples, num_texts = gallery(num_images)
     _, captions = toy_pairs(num_texts, seed=5)
     per_rank = -(-num_images // world)

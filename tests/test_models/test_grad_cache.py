@@ -211,7 +211,7 @@ def test_chunks_must_hold_something(chunk_size):
 
 def test_moving_average_refuses_chunks():
     settings = dict(
-        type='elip_mm.AttentiveCLIPPretrainer',
+        patch_scorer=dict(type='elip_mm.MomentumPatchScorer'),
         guidance=None,
         chunk_size=2,
     )

@@ -50,9 +50,9 @@ def test_each_pass_is_pruned_under_its_own_text():
     model, seen = meter(), []
     encode = model.vision_backbone.encode
 
-    def watched(images, guidance, reduce):
+    def watched(images, guidance, *others):
         seen.append(guidance)
-        return encode(images, guidance, reduce)
+        return encode(images, guidance, *others)
 
     model.vision_backbone.encode = watched
     images, ids = inputs(model)
@@ -122,7 +122,7 @@ def test_pieces_of_a_word_are_found():
 def test_special_tokens_are_never_hidden():
     model = meter(**{'model.mask_ratio': 1.0})
     ids = model.tokenizer(TEXTS)
-    hidden, labels = model.mask(ids)
+    hidden, labels = model.mask_text(ids)
     spared = torch.isin(ids, torch.tensor([0, 7, 191]))
     assert torch.equal(labels == -100, spared)
     assert torch.equal(hidden[spared], ids[spared])

@@ -145,7 +145,7 @@ def test_teacher_sees_all_patches_and_has_no_gradient(family):
     model = tiny_pretrainer(family)
     images, ids = toy_pairs(3)
     pairs = model.encode_pairs(images, ids)
-    teacher = pairs.teacher
+    teacher = pairs.momentum
     assert teacher.vision.tokens.shape[1] == 17
     assert pairs.vision.tokens.shape[1] == 8
     assert not teacher.image_embed.requires_grad
@@ -177,7 +177,7 @@ def test_shared_reduction_repeats_the_plans_without_look_ahead(family):
 
     model.momentum_encoder.vision_backbone.look_ahead = refuse
     pairs = model.encode_pairs(images, ids)
-    online, taught = pairs.vision, pairs.teacher.vision
+    online, taught = pairs.vision, pairs.momentum.vision
     assert taught.tokens.shape == online.tokens.shape
     assert torch.equal(taught.owner, online.owner)
     assert torch.equal(taught.sizes, online.sizes)
@@ -187,7 +187,7 @@ def test_shared_reduction_repeats_the_plans_without_look_ahead(family):
     model.momentum_encoder.copy_from(model.online_modules())
     model.eval()
     pairs = model.encode_pairs(images, ids)
-    assert torch.equal(pairs.teacher.vision.tokens, pairs.vision.tokens)
+    assert torch.equal(pairs.momentum.vision.tokens, pairs.vision.tokens)
 
 
 def test_plans_of_other_images_are_refused():

@@ -40,9 +40,9 @@ def by_hand(model, images, ids):
                     caption, text.tokens, vision.tokens
                 )
                 no_match, score = model.heads['itm'].fc(states[0, 0])
-                if model.rerank_score == 'logit_margin':
+                if model.task.score == 'logit_margin':
                     score = score - no_match
-                if model.add_similarity:
+                if model.task.add_similarity:
                     joint = model.embed_image(vision) @ text.embedded.T
                     score = score + joint[0, 0]
                 matrix[i, t] = score
@@ -54,9 +54,9 @@ def by_hand(model, images, ids):
 def test_scores_are_those_of_matching(family, score):
     """More candidates than there are: all pairs are scored, no error."""
     model, images, samples, ids = prepare(
-        family, k_test=256, rerank_score=score
+        family, task=dict(k_test=256, score=score)
     )
-    assert model.add_similarity == (family == 'blip')
+    assert model.task.add_similarity == (family == 'blip')
     to_text, to_image = scores_of(model, images, samples)
     expected = by_hand(model, images, ids)
     torch.testing.assert_close(to_text, expected)
@@ -65,12 +65,12 @@ def test_scores_are_those_of_matching(family, score):
 
 def test_an_unknown_score_is_named():
     with pytest.raises(ValueError, match="'logit' or 'logit_margin'"):
-        prepare('albef', rerank_score='probability')
+        prepare('albef', task=dict(score='probability'))
 
 
 @BOTH
 def test_only_candidates_of_the_contrast_are_scored(family):
-    model, images, samples, ids = prepare(family, k_test=2)
+    model, images, samples, ids = prepare(family, task=dict(k_test=2))
     found = scores_of(model, images, samples)
     with torch.no_grad():
         feats = model.extract(images, samples)
@@ -89,7 +89,7 @@ def test_only_candidates_of_the_contrast_are_scored(family):
 
 @BOTH
 def test_without_matching_the_contrast_decides(family):
-    model, images, samples, _ = prepare(family, k_test=0)
+    model, images, samples, _ = prepare(family, task=dict(k_test=0))
     with torch.no_grad():
         feats = model.extract(images, samples)
     parts = model.predict_all(feats, samples)

@@ -11,6 +11,7 @@ import torch.multiprocessing as mp
 
 from elip_mm.models.losses import global_sigmoid_loss, sigmoid_pair_loss
 from elip_mm.registry import MODELS
+from elip_mm.structures import Hints
 
 from ..tiny import ELIP, perturb, random_ids, seeded, tiny_clip
 
@@ -171,12 +172,12 @@ def test_native_tower_looks_ahead_with_a_summary_token():
     backbone.look_ahead = watched
     images = torch.randn(2, 3, 64, 64)
     text = model.encode_text(random_ids(2))
-    vision = model.encode_image(images, model.guide(text))
+    vision = model.encode_image(images, model.hints(images, text))
     # 64 patches and shares 0.90, 0.65, 0.40: the summary token is one more
     # than there are tokens, and is gone afterwards.
     assert lengths == [65, 59, 43]
     assert vision.tokens.shape[1] == 26 and vision.num_prefix == 0
-    other = model.encode_image(images, -model.guide(text))
+    other = model.encode_image(images, Hints(guidance=-model.guide(text)))
     assert not torch.equal(vision.owner, other.owner)
 
 

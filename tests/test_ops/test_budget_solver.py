@@ -36,7 +36,7 @@ DEEP = dict(ARCH, num_layers=24)
 
 def budgeted(keep, stages=PLACES, **kwargs):
     return dict(
-        type='elip_mm.ELIPReducer', stages=stages, keep_ratio=keep, **kwargs
+        type='elip_mm.ELIPReducer', stages=stages, budget=keep, **kwargs
     )
 
 

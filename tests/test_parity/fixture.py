@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-TOLERANCE = dict(out=1e-5, grad=1e-4, after=1e-6, keep_ratio=0.0)
+TOLERANCE = dict(out=1e-5, grad=1e-4, after=1e-6, keep=0.0)
 
 
 class Fixture:

@@ -47,8 +47,7 @@ model = dict(
     queue_size=32,
     joint_dims=16,
     momentum=0.99,
-    k_test=16,
-    rerank_score='logit_margin',
+    task=dict(k_test=16, score='logit_margin'),
 )
 
 alpha_hook = dict(alpha=0.1)

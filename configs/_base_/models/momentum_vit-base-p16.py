@@ -36,5 +36,4 @@ model = dict(
     ),
     joint_dims=256,
     momentum=0.995,
-    k_test=256,
 )

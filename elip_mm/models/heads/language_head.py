@@ -8,7 +8,7 @@ from torch import Tensor
 
 from elip_mm.models.losses import language_loss
 from elip_mm.registry import MODELS
-from elip_mm.structures import MomentumPairs
+from elip_mm.structures import PairFeatures
 
 from .token_predictor import TokenPredictor
 
@@ -17,9 +17,9 @@ from .token_predictor import TokenPredictor
 class LanguageHead(BaseModule):
     """Predict tokens of a text that has looked at its image.
 
-    Serves masked modelling with soft labels of a teacher (ALBEF) and causal
-    modelling with smoothed labels (BLIP) alike; the model hands over what is
-    to be predicted as ``pairs.language``.
+    Serves masked modelling with soft labels of a momentum encoder (ALBEF) and
+    causal modelling with smoothed labels (BLIP) alike; the model hands over
+    what is to be predicted as ``pairs.language``.
 
     Args:
         embed_dims (int): Width of the text encoder.
@@ -52,24 +52,24 @@ class LanguageHead(BaseModule):
         self.name = name
         self.label_smoothing = label_smoothing
 
-    def loss(self, pairs: MomentumPairs) -> Dict[str, Tensor]:
+    def loss(self, pairs: PairFeatures) -> Dict[str, Tensor]:
         """Compute the loss of a batch.
 
         Args:
-            pairs (MomentumPairs): Local pairs with a ``language``.
+            pairs (PairFeatures): Local pairs with a ``language``.
 
         Returns:
             dict[str, Tensor]: ``loss_<name>``, divided by the number of
             tokens to predict, averaged over processes; and ``<name>_acc``.
         """
-        language = pairs.reading
+        language = pairs.language
         logits = self.predictor(language.states, language.vocabulary)
         each = language_loss(
             logits,
             language.labels,
             self.label_smoothing,
-            language.teacher_logits,
-            pairs.alpha,
+            language.momentum_logits,
+            pairs.momentum.alpha,
         )
         valid = language.labels >= 0
         # With the mean count of all processes as divisor, averaging their

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from elip_mm.ops import draw_negatives, negative_weights
 from elip_mm.registry import MODELS
-from elip_mm.structures import MomentumPairs
+from elip_mm.structures import PairFeatures
 
 
 @MODELS.register_module()
@@ -46,11 +46,11 @@ class MatchingHead(BaseModule):
         self.floor = floor
         self.negatives = negatives
 
-    def loss(self, pairs: MomentumPairs) -> Dict[str, Tensor]:
+    def loss(self, pairs: PairFeatures) -> Dict[str, Tensor]:
         """Compute the loss of a batch.
 
         Args:
-            pairs (MomentumPairs): ``B`` local pairs.
+            pairs (PairFeatures): ``B`` local pairs.
 
         Returns:
             dict[str, Tensor]: ``loss_itm`` over ``3 B`` rows, and for the log
@@ -68,26 +68,28 @@ class MatchingHead(BaseModule):
         return dict(loss_itm=F.cross_entropy(logits, labels), itm_acc=accuracy)
 
     @torch.no_grad()
-    def make_rows(self, pairs: MomentumPairs) -> Tuple[Tensor, Tensor]:
+    def make_rows(self, pairs: PairFeatures) -> Tuple[Tensor, Tensor]:
         """Put right and wrong pairs together.
 
         Args:
-            pairs (MomentumPairs): ``B`` local pairs.
+            pairs (PairFeatures): ``B`` local pairs.
 
         Returns:
             tuple[Tensor, Tensor]: Index of the text and of the image of each
             row, int64: right pairs, then texts with wrong images, then images
             with wrong texts.
         """
-        own = torch.arange(len(pairs.image_embed), device=pairs.own.device)
+        own = torch.arange(
+            len(pairs.image_embed), device=pairs.momentum.own.device
+        )
         if len(own) == 1:
             return own, own
-        teacher = pairs.teacher
+        momentum = pairs.momentum
         images = self.choose(
-            pairs.text_embed @ teacher.image_embed.t() / pairs.temperature
+            pairs.text_embed @ momentum.image_embed.t() / momentum.temperature
         )
         texts = self.choose(
-            pairs.image_embed @ teacher.text_embed.t() / pairs.temperature
+            pairs.image_embed @ momentum.text_embed.t() / momentum.temperature
         )
         return torch.cat([own, own, texts]), torch.cat([own, images, own])
 

@@ -9,9 +9,8 @@ from mmpretrain.models.multimodal.blip.language_model import (
 )
 from torch import Tensor, nn
 
-from elip_mm.ops import IGNORE_INDEX
 from elip_mm.registry import MODELS
-from elip_mm.structures import FusedFeatures
+from elip_mm.structures import FusedFeatures, PairFeatures
 
 
 class _WeightedHead(BaseModule):
@@ -68,22 +67,18 @@ class METERMLMHead(_WeightedHead):
         )
         self.decoder = nn.Linear(embed_dims, vocab_size)
 
-    def loss(self, fused: FusedFeatures, labels: Tensor) -> Dict[str, Tensor]:
+    def loss(self, pairs: PairFeatures) -> Dict[str, Tensor]:
         """Compute the loss of a batch.
 
         Args:
-            fused (FusedFeatures): Pairs with hidden words.
-            labels (Tensor): The words that were hidden and ``IGNORE_INDEX``
-                elsewhere, int64, shape ``(B, L)``.
+            pairs (PairFeatures): Pairs with hidden words in ``language``.
 
         Returns:
-            dict[str, Tensor]: ``loss_mlm``, in nats a hidden word, and for
+            dict[str, Tensor]: ``loss_mlm``, in nats per hidden word, and for
             the log ``mlm_acc``, the share of them guessed right.
         """
-        # The vocabulary is wide, and six words of seven are not asked for.
-        asked = labels != IGNORE_INDEX
-        labels = labels[asked]
-        logits = self.decoder(self.transform(fused.text[asked]))
+        labels = pairs.language.labels
+        logits = self.decoder(self.transform(pairs.language.states))
         total = F.cross_entropy(logits, labels, reduction='sum')
         count = max(len(labels), 1)
         right = (logits.detach().argmax(dim=-1) == labels).sum()
@@ -124,19 +119,19 @@ class METERITMHead(_WeightedHead):
         """
         return self.fc(fused.joint)
 
-    def loss(self, fused: FusedFeatures, matched: Tensor) -> Dict[str, Tensor]:
+    def loss(self, pairs: PairFeatures) -> Dict[str, Tensor]:
         """Compute the loss of a batch.
 
         Args:
-            fused (FusedFeatures): Pairs, some with a replaced image.
-            matched (Tensor): 1 where image and text belong together, else
-                0, int64, shape ``(B,)``.
+            pairs (PairFeatures): Pairs, some with a replaced image; which of
+                them says ``matched``.
 
         Returns:
             dict[str, Tensor]: ``loss_itm``, in nats, and for the log
             ``itm_acc``, the share of pairs judged right.
         """
-        logits = self(fused)
+        matched = pairs.matched
+        logits = self(pairs.fused)
         loss = F.cross_entropy(logits, matched)
         with torch.no_grad():
             accuracy = (logits.argmax(dim=-1) == matched).float().mean()

@@ -7,12 +7,12 @@ from torch import Tensor
 
 from elip_mm.models.losses import soft_target_loss
 from elip_mm.registry import MODELS
-from elip_mm.structures import MomentumPairs
+from elip_mm.structures import MomentumFeatures, PairFeatures
 
 
 @MODELS.register_module()
 class MomentumContrastiveHead(BaseModule):
-    """Image-text contrast with a teacher's candidates and soft targets.
+    """Image-text contrast with momentum features and soft targets.
 
     It has no weights: temperature and queue belong to the model, since
     matching needs the same similarities.
@@ -20,44 +20,44 @@ class MomentumContrastiveHead(BaseModule):
     Source: ALBEF, https://arxiv.org/abs/2107.07651, section 3.3.
     """
 
-    def loss(self, pairs: MomentumPairs) -> Dict[str, Tensor]:
+    def loss(self, pairs: PairFeatures) -> Dict[str, Tensor]:
         """Compute the loss of a batch.
 
         Args:
-            pairs (MomentumPairs): Local pairs.
+            pairs (PairFeatures): Local pairs.
 
         Returns:
             dict[str, Tensor]: ``loss_itc``, and for the log ``temperature``,
             ``alpha`` and ``itc_acc``, the share of local images whose own
             text is the nearest candidate.
         """
-        teacher = pairs.teacher
+        momentum = pairs.momentum
         to_text, nearest = _one_way(
-            pairs,
+            momentum,
             pairs.image_embed,
-            teacher.image_embed,
-            pairs.text_candidates,
+            momentum.image_embed,
+            momentum.text_candidates,
         )
         to_image, _ = _one_way(
-            pairs,
+            momentum,
             pairs.text_embed,
-            teacher.text_embed,
-            pairs.image_candidates,
+            momentum.text_embed,
+            momentum.image_candidates,
         )
         return dict(
             loss_itc=(to_text + to_image) / 2,
-            temperature=pairs.temperature.detach().clone(),
-            alpha=pairs.alpha.clone(),
-            itc_acc=(nearest == pairs.own).float().mean(),
+            temperature=momentum.temperature.detach().clone(),
+            alpha=momentum.alpha.clone(),
+            itc_acc=(nearest == momentum.own).float().mean(),
         )
 
 
 def _one_way(
-    pairs: MomentumPairs, query: Tensor, soft_query: Tensor, bank: Tensor
+    momentum: MomentumFeatures, query: Tensor, soft_query: Tensor, bank: Tensor
 ):
     """Loss of one direction, and the nearest candidate of each query."""
-    logits = query @ bank.t() / pairs.temperature
+    logits = query @ bank.t() / momentum.temperature
     with torch.no_grad():
-        soft = soft_query @ bank.t() / pairs.temperature
-    loss = soft_target_loss(logits, soft, pairs.own, pairs.alpha)
+        soft = soft_query @ bank.t() / momentum.temperature
+    loss = soft_target_loss(logits, soft, momentum.own, momentum.alpha)
     return loss, logits.detach().argmax(dim=1)

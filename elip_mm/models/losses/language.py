@@ -13,7 +13,7 @@ def language_loss(
     logits: Tensor,
     labels: Tensor,
     label_smoothing: float = 0.0,
-    teacher_logits: Optional[Tensor] = None,
+    momentum_logits: Optional[Tensor] = None,
     alpha: Optional[Tensor] = None,
 ) -> Tensor:
     """Loss of each token that is to be predicted.
@@ -27,10 +27,10 @@ def language_loss(
             negative ones cost nothing.
         label_smoothing (float): Share of the target that is spread evenly
             over the vocabulary. Defaults to 0.
-        teacher_logits (Tensor, optional): Soft labels, shape ``(N, V)``.
+        momentum_logits (Tensor, optional): Soft labels, shape ``(N, V)``.
             Defaults to None.
         alpha (Tensor, optional): Share of the soft labels, a scalar in
-            [0, 1]; goes with ``teacher_logits``. Defaults to None.
+            [0, 1]; goes with ``momentum_logits``. Defaults to None.
 
     Returns:
         Tensor: In nats, shape ``(N,)``. Divide the sum by the number of
@@ -44,7 +44,7 @@ def language_loss(
     hard = F.cross_entropy(
         logits, safe, reduction='none', label_smoothing=label_smoothing
     )
-    if teacher_logits is not None:
-        soft = soft_cross_entropy(logits.log_softmax(dim=-1), teacher_logits)
+    if momentum_logits is not None:
+        soft = soft_cross_entropy(logits.log_softmax(dim=-1), momentum_logits)
         hard = (1 - alpha) * hard + alpha * soft
     return hard * valid

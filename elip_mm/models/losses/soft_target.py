@@ -6,19 +6,19 @@ from elip_mm.utils.precision import widen
 
 def soft_target_loss(
     logits: Tensor,
-    teacher_logits: Tensor,
+    momentum_logits: Tensor,
     target: Tensor,
     alpha: Tensor,
 ) -> Tensor:
     """Cross-entropy against a mixture of a hard and a teacher's target.
 
     The target distribution of row b is
-    ``alpha * softmax(teacher_logits[b]) + (1 - alpha) * onehot(target[b])``;
+    ``alpha * softmax(momentum_logits[b]) + (1 - alpha) * onehot(target[b])``;
     it is never written down.
 
     Args:
         logits (Tensor): Shape ``(B, K)``.
-        teacher_logits (Tensor): Shape ``(B, K)``, no gradient flows into
+        momentum_logits (Tensor): Shape ``(B, K)``, no gradient flows into
             them.
         target (Tensor): Right column of each row, int64, shape ``(B,)``.
         alpha (Tensor): Share of the teacher, a scalar in [0, 1].
@@ -30,20 +30,20 @@ def soft_target_loss(
     """
     log_share = widen(logits).log_softmax(dim=-1)
     hard = -log_share.gather(1, target.unsqueeze(1)).squeeze(1)
-    soft = soft_cross_entropy(log_share, teacher_logits)
+    soft = soft_cross_entropy(log_share, momentum_logits)
     return ((1 - alpha) * hard + alpha * soft).mean()
 
 
-def soft_cross_entropy(log_share: Tensor, teacher_logits: Tensor) -> Tensor:
+def soft_cross_entropy(log_share: Tensor, momentum_logits: Tensor) -> Tensor:
     """Cross-entropy of each row against a teacher's distribution.
 
     Args:
         log_share (Tensor): Logarithm of the own distribution, shape
             ``(N, K)``.
-        teacher_logits (Tensor): Shape ``(N, K)``.
+        momentum_logits (Tensor): Shape ``(N, K)``.
 
     Returns:
         Tensor: In nats, shape ``(N,)``.
     """
-    teacher = widen(teacher_logits.detach()).softmax(dim=-1)
+    teacher = widen(momentum_logits.detach()).softmax(dim=-1)
     return -(teacher * log_share).sum(dim=-1)

@@ -1,4 +1,4 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from .language_image_model import LanguageImagePretrainer
+from .language_image_model import LanguageImageModel
 
-__all__ = ['LanguageImagePretrainer']
+__all__ = ['LanguageImageModel']

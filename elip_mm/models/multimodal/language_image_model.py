@@ -1,65 +1,86 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import Dict, List, Optional, Union
+from typing import ContextManager, Dict, List, Optional, Sequence, Union
 
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel, ModuleDict
 from mmpretrain.structures import DataSample
-from torch import Tensor
+from torch import Tensor, nn
 
-from elip_mm.registry import MODELS, TOKENIZER
-from elip_mm.structures import PairFeatures, TextFeatures, TokenState
+from elip_mm.registry import MODELS, TASK_UTILS, TOKENIZER
+from elip_mm.structures import Hints, PairFeatures, TextFeatures, TokenState
+
+from .checks import check_parts
+
+Losses = Dict[str, Tensor]
 
 
-class LanguageImagePretrainer(BaseModel):
-    """The frame on which every pre-training model hangs.
+class LanguageImageModel(BaseModel):
+    """The frame of every model that reads texts and looks at images.
 
-    Text is encoded first, since it guides vision; then the images, reduced
-    under that guidance; then each head adds its losses. Reduction is on in
-    the training loss. Everywhere else it is an explicit switch, and off by
-    default: an image may not be reduced under a caption that it is about to
-    be compared with.
+    Pre-trainers and tasks are made from it. It builds the parts, tokenises,
+    encodes text, turns it into hints for the image tower, encodes and embeds
+    images, and fuses. Text comes first, since it guides vision.
+
+    Reduction is on in the training loss. Everywhere else it is an explicit
+    switch, and off by default: an image may not be reduced under a caption
+    that it is about to be compared with.
 
     Args:
         vision_backbone (dict): Config of a :class:`PrunedViT`.
         text_encoder (dict): Config of an encoder that returns
             :class:`TextFeatures`.
         tokenizer (dict): Config of a tokenizer from ``TOKENIZER``.
-        heads (dict[str, dict]): Configs of the heads by name.
+        heads (dict[str, dict], optional): Configs of the heads by name.
+            Defaults to None, no heads.
         vision_neck (dict, optional): Config of the projection of images into
             the joint space. Defaults to None.
         text_neck (dict, optional): The same for texts. Defaults to None.
         guidance (dict, optional): Config of the module that carries text to
             vision width. Defaults to None: the images see no text.
-        reduce_at_test (bool): Whether ``predict`` and ``tensor`` mode reduce
-            too, without guidance. Only strategies that do without text then
-            have an effect. Defaults to False.
-        data_preprocessor (dict, optional): Config of the preprocessor.
-            Defaults to ``MultiModalDataPreprocessor``.
-        init_cfg (dict, optional): Initialisation. Defaults to None.
+        fusion (dict, optional): Config of a fusion that keeps two streams,
+            such as :class:`CoAttentionFusion`. Defaults to None.
+        patch_scorer (dict, optional): Config of a module that scores patches
+            for the reducer, such as :class:`MomentumPatchScorer`. Defaults
+            to None.
+        task (dict, optional): What the model does outside of training, an
+            entry of ``TASK_UTILS``; settings without a ``type`` change those
+            of :attr:`default_task`. Defaults to None, that one.
+        frozen (Sequence[str]): Names of parts that are not trained: no
+            gradient, always in evaluation mode. Defaults to ().
+        reduce_at_test (bool): Whether predictions and features are reduced
+            too, without guidance unless the task has one text per image.
+            Defaults to False.
+        **kwargs: ``data_preprocessor`` (by default mmpretrain's
+            ``MultiModalDataPreprocessor``) and ``init_cfg`` of mmengine's
+            ``BaseModel``.
     """
+
+    default_task: dict = dict(type='elip_mm.DualEncoderRetrieval')
 
     def __init__(
         self,
         vision_backbone: dict,
         text_encoder: dict,
         tokenizer: dict,
-        heads: Dict[str, dict],
+        heads: Optional[Dict[str, dict]] = None,
         vision_neck: Optional[dict] = None,
         text_neck: Optional[dict] = None,
         guidance: Optional[dict] = None,
+        fusion: Optional[dict] = None,
+        patch_scorer: Optional[dict] = None,
+        task: Optional[dict] = None,
+        frozen: Sequence[str] = (),
         reduce_at_test: bool = False,
-        data_preprocessor: Optional[dict] = None,
-        init_cfg: Optional[dict] = None,
+        **kwargs,
     ) -> None:
-        if data_preprocessor is None:
-            data_preprocessor = dict(
-                type='mmpretrain.MultiModalDataPreprocessor'
-            )
+        preprocessor = kwargs.pop('data_preprocessor', None) or dict(
+            type='mmpretrain.MultiModalDataPreprocessor'
+        )
         super().__init__(
-            data_preprocessor=MODELS.build(data_preprocessor),
-            init_cfg=init_cfg,
+            data_preprocessor=MODELS.build(preprocessor), **kwargs
         )
         self.tokenizer = TOKENIZER.build(tokenizer)
         self.vision_backbone = MODELS.build(vision_backbone)
@@ -68,22 +89,35 @@ class LanguageImagePretrainer(BaseModel):
         self.text_neck = text_neck and MODELS.build(text_neck)
         self.guidance = guidance and MODELS.build(guidance)
         self.heads = ModuleDict(
-            {name: MODELS.build(head) for name, head in heads.items()}
+            {name: MODELS.build(head) for name, head in (heads or {}).items()}
+        )
+        self.fusion = fusion and MODELS.build(fusion)
+        self.patch_scorer = patch_scorer and MODELS.build(
+            dict(patch_scorer, tower=self.vision_backbone)
+        )
+        task = task or {}
+        self.task = TASK_UTILS.build(
+            dict(task) if 'type' in task else {**self.default_task, **task}
         )
         self.reduce_at_test = reduce_at_test
-        self._check_parts()
+        self.frozen = tuple(frozen)
+        self.check_parts()
+        for name in self.frozen:
+            getattr(self, name).requires_grad_(False).eval()
+
+    # ---- what mmengine calls --------------------------------------------
 
     def forward(
         self,
         images: Tensor,
         data_samples: Optional[List[DataSample]] = None,
         mode: str = 'tensor',
-    ) -> Union[Dict[str, Tensor], List[DataSample]]:
+    ) -> Union[Losses, List[DataSample]]:
         """The entry point of training, testing and export.
 
         Args:
             images (Tensor): Normalised images, shape ``(B, 3, H, W)``.
-            data_samples (list[DataSample], optional): Captions in ``text``.
+            data_samples (list[DataSample], optional): Texts and targets.
                 Defaults to None.
             mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``. Defaults
                 to 'tensor'.
@@ -92,7 +126,7 @@ class LanguageImagePretrainer(BaseModel):
             dict or list: Losses, samples with predictions, or features.
         """
         if mode == 'loss':
-            return self.loss(images, data_samples)
+            return self.loss(images, data_samples or [])
         if mode == 'predict':
             return self.predict(images, data_samples)
         if mode == 'tensor':
@@ -102,44 +136,47 @@ class LanguageImagePretrainer(BaseModel):
             f'"predict" or "tensor", but got {mode!r}.'
         )
 
-    def loss(
-        self, images: Tensor, data_samples: List[DataSample]
-    ) -> Dict[str, Tensor]:
-        """Losses of a batch, reduced under its own captions.
+    def loss(self, images: Tensor, data_samples: List[DataSample]) -> Losses:
+        """Losses of a batch; pre-trainers and tasks implement it.
 
         Args:
             images (Tensor): Shape ``(B, 3, H, W)``.
-            data_samples (list[DataSample]): One caption each in ``text``.
+            data_samples (list[DataSample]): Texts and targets.
 
         Returns:
             dict[str, Tensor]: Every key that contains "loss" is summed.
         """
-        return self.compute_losses(images, self.tokenize(data_samples))
+        raise NotImplementedError(
+            f'{type(self).__name__} has no loss; train a pre-trainer or a '
+            'task that is made from it.'
+        )
 
-    def compute_losses(self, images: Tensor, ids: Tensor) -> Dict[str, Tensor]:
-        """The same from tensors alone.
+    def extract(
+        self, images: Tensor, data_samples: Optional[List[DataSample]] = None
+    ) -> Losses:
+        """Features of a batch, see the task's ``extract``."""
+        return self.task.extract(self, images, data_samples)
 
-        Args:
-            images (Tensor): Shape ``(B, 3, H, W)``.
-            ids (Tensor): Token ids, shape ``(B, L)``.
+    @torch.no_grad()
+    def predict(
+        self, images: Tensor, data_samples: Optional[List[DataSample]] = None
+    ) -> List[DataSample]:
+        """Predictions for a batch, see the task's ``predict``."""
+        return self.task.predict(self, images, data_samples)
 
-        Returns:
-            dict[str, Tensor]: Losses and logged values.
-        """
-        pairs = self.encode_pairs(images, ids)
-        losses = {}
-        for head in self.heads.values():
-            losses.update(head.loss(pairs))
-        return losses
+    @torch.no_grad()
+    def predict_all(self, *args, **kwargs):
+        """Predictions for a whole set, see the task's ``predict_all``."""
+        return self.task.predict_all(self, *args, **kwargs)
 
-    def encode_pairs(self, images: Tensor, ids: Tensor) -> PairFeatures:
-        """Encode a batch for the heads; arguments as above.
+    def train(self, mode: bool = True) -> 'LanguageImageModel':
+        """Switch the mode; frozen parts stay in evaluation mode."""
+        super().train(mode)
+        for name in self.frozen:
+            getattr(self, name).eval()
+        return self
 
-        Models whose heads need more than the two towers extend this.
-        """
-        text = self.encode_text(ids)
-        vision = self.encode_image(images, self.guide(text))
-        return self.fuse(text, vision)
+    # ---- steps that pre-trainers and tasks are made of ---------------------
 
     def tokenize(self, data_samples: List[DataSample]) -> Tensor:
         """Token ids of all captions of a batch, shape ``(T, L)``.
@@ -147,7 +184,7 @@ class LanguageImagePretrainer(BaseModel):
         Samples with several captions (in test sets) contribute all of them,
         in order.
         """
-        texts = []
+        texts: List[str] = []
         for sample in data_samples:
             text = sample.get('text')
             texts.extend([text] if isinstance(text, str) else text)
@@ -155,11 +192,11 @@ class LanguageImagePretrainer(BaseModel):
 
     def encode_text(self, ids: Tensor) -> TextFeatures:
         """Encode captions, shape ``(B, L)``, and embed them."""
-        text = self.text_encoder(ids)
+        with self.gradient_of('text_encoder'):
+            text = self.text_encoder(ids)
         if self.text_neck is None:
             return text
-        embedded = F.normalize(self.text_neck(text.pooled), dim=-1)
-        return replace(text, embedded=embedded)
+        return replace(text, embedded=self.embed_text(text, self.text_neck))
 
     def guide(self, text: TextFeatures) -> Optional[Tensor]:
         """Carry text to vision width, shape ``(B, C)``, without gradient."""
@@ -167,84 +204,105 @@ class LanguageImagePretrainer(BaseModel):
             return None
         return self.guidance(text, self.vision_neck)
 
+    def hints(
+        self, images: Tensor, text: Optional[TextFeatures] = None
+    ) -> Hints:
+        """Collect what the reducer may look at.
+
+        Args:
+            images (Tensor): Shape ``(B, 3, H, W)``.
+            text (TextFeatures, optional): One text per image. Defaults to
+                None, no text may guide.
+
+        Returns:
+            Hints: For :meth:`encode_image`.
+        """
+        return Hints(
+            guidance=None if text is None else self.guide(text),
+            scores=self.patch_scorer and self.patch_scorer(images),
+        )
+
     def encode_image(
         self,
         images: Tensor,
-        guidance: Optional[Tensor] = None,
+        hints: Optional[Hints] = None,
         reduce: bool = True,
     ) -> TokenState:
         """Encode images.
 
         Args:
             images (Tensor): Shape ``(B, 3, H, W)``.
-            guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
+            hints (Hints, optional): What the reducer may look at. Defaults
+                to None.
             reduce (bool): Whether the reducer may act. Defaults to True.
 
         Returns:
             TokenState: Tokens after the last layer and the final norm.
         """
-        return self.vision_backbone.encode(images, guidance, reduce)
+        hints = hints or Hints()
+        with self.gradient_of('vision_backbone'):
+            return self.vision_backbone.encode(
+                images, hints.guidance, reduce, hints.scores
+            )
 
-    def embed_image(self, vision: TokenState) -> Tensor:
-        """Bring images to the joint space, unit norm, shape ``(B, E)``."""
-        first = vision.tokens[:, 0] if vision.has_cls else vision.mean()
-        if self.vision_neck is not None:
-            first = self.vision_neck(first)
-        return F.normalize(first, dim=-1)
+    def encode_pairs(
+        self, images: Tensor, ids: Tensor, reduce: bool = True
+    ) -> PairFeatures:
+        """Encode both sides, the images under their texts, and fuse them.
+
+        Args:
+            images (Tensor): Shape ``(B, 3, H, W)``.
+            ids (Tensor): Token ids, shape ``(B, L)``.
+            reduce (bool): Whether the reducer may act. Defaults to True.
+
+        Returns:
+            PairFeatures: Row i of the images with row i of the texts.
+        """
+        text = self.encode_text(ids)
+        hints = self.hints(images, text) if reduce else None
+        return self.fuse(text, self.encode_image(images, hints, reduce))
 
     def fuse(self, text: TextFeatures, vision: TokenState) -> PairFeatures:
         """Bring both sides together for the heads."""
+        embedded = text.embedded is not None
         return PairFeatures(
             text=text,
             vision=vision,
-            image_embed=self.embed_image(vision),
+            image_embed=self.embed_image(vision) if embedded else None,
             text_embed=text.embedded,
+            fused=self.fusion and self.fusion(text, vision),
         )
 
-    def extract(
-        self, images: Tensor, data_samples: Optional[List[DataSample]] = None
-    ) -> Dict[str, Tensor]:
-        """Features for retrieval; the images never see the captions.
+    def embed_image(
+        self, vision: TokenState, neck: Optional[nn.Module] = None
+    ) -> Tensor:
+        """Pool images and bring them to the joint space.
+
+        A neck that ``pools`` reads all tokens; others get the class token,
+        or the mean of the patches where there is none.
 
         Args:
-            images (Tensor): Shape ``(B, 3, H, W)``.
-            data_samples (list[DataSample], optional): Captions in ``text``.
-                Defaults to None: images only.
+            vision (TokenState): ``B`` images.
+            neck (nn.Module, optional): Defaults to None, the model's own.
 
         Returns:
-            dict[str, Tensor]: ``image_feat`` of shape ``(B, E)`` and, for
-            ``T`` captions, ``text_feat`` of shape ``(T, E)``, unit norm.
+            Tensor: Unit norm, shape ``(B, E)``.
         """
-        vision = self.encode_image(images, reduce=self.reduce_at_test)
-        features = dict(image_feat=self.embed_image(vision))
-        if data_samples is not None:
-            text = self.encode_text(self.tokenize(data_samples))
-            features['text_feat'] = text.embedded
-        return features
+        neck = self.vision_neck if neck is None else neck
+        if getattr(neck, 'pools', False):
+            return F.normalize(neck(vision.tokens), dim=-1)
+        first = vision.tokens[:, 0] if vision.has_cls else vision.mean()
+        return F.normalize(first if neck is None else neck(first), dim=-1)
 
-    @torch.no_grad()
-    def predict(
-        self, images: Tensor, data_samples: Optional[List[DataSample]]
-    ) -> List[DataSample]:
-        """Attach image features and provenance to the samples.
+    def embed_text(self, text: TextFeatures, neck: nn.Module) -> Tensor:
+        """Bring pooled texts to the joint space, unit norm, ``(B, E)``."""
+        return F.normalize(neck(text.pooled), dim=-1)
 
-        Args:
-            images (Tensor): Shape ``(B, 3, H, W)``.
-            data_samples (list[DataSample], optional): Samples to fill.
+    # ---- training -------------------------------------------------------
 
-        Returns:
-            list[DataSample]: With ``image_feat (E,)``, ``owner (P,)`` and
-            ``grid``.
-        """
-        vision = self.encode_image(images, reduce=self.reduce_at_test)
-        samples = data_samples or [DataSample() for _ in images]
-        for sample, feature, owner in zip(
-            samples, self.embed_image(vision), vision.owner
-        ):
-            sample.set_field(feature, 'image_feat')
-            sample.set_field(owner, 'owner')
-            sample.set_field(vision.grid, 'grid')
-        return samples
+    def gradient_of(self, name: str) -> ContextManager:
+        """Context in which a part runs: without gradient if it is frozen."""
+        return torch.no_grad() if name in self.frozen else nullcontext()
 
     def set_pruning_strength(self, strength: float) -> None:
         """Ease the reduction: 0 keeps all tokens, 1 is as configured."""
@@ -256,25 +314,6 @@ class LanguageImagePretrainer(BaseModel):
             param_name, f'{prefix}vision_backbone.'
         )
 
-    def _check_parts(self) -> None:
+    def check_parts(self) -> None:
         """Raise a ValueError if parts of the config do not fit together."""
-        name = type(self).__name__
-        tokenizer, encoder = self.tokenizer, self.text_encoder
-        if tokenizer.vocab_size > encoder.vocab_size:
-            raise ValueError(
-                f'{name}: the tokenizer has {tokenizer.vocab_size} tokens, '
-                f'but the text encoder knows {encoder.vocab_size}; set '
-                f'text_encoder.vocab_size={tokenizer.vocab_size}.'
-            )
-        if tokenizer.context_length > encoder.context_length:
-            raise ValueError(
-                f'{name}: the tokenizer gives {tokenizer.context_length} '
-                'tokens a caption, but the text encoder takes at most '
-                f'{encoder.context_length}; make the two equal.'
-            )
-        if self.guidance is not None:
-            self.guidance.check(
-                encoder.embed_dims,
-                self.vision_backbone.embed_dims,
-                self.vision_neck,
-            )
+        check_parts(self)

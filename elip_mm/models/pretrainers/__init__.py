@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .albef import ALBEFPretrainer
-from .attentive_clip import AttentiveCLIPPretrainer
+from .base import LanguageImagePretrainer
 from .blip import BLIPPretrainer
 from .clip import CLIPPretrainer
 from .meter import METERPretrainer
@@ -9,10 +9,10 @@ from .siglip import SigLIPPretrainer
 
 __all__ = [
     'ALBEFPretrainer',
-    'AttentiveCLIPPretrainer',
     'BLIPPretrainer',
     'CLIPPretrainer',
-    'MomentumPretrainer',
+    'LanguageImagePretrainer',
     'METERPretrainer',
+    'MomentumPretrainer',
     'SigLIPPretrainer',
 ]

@@ -1,12 +1,12 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Dict, Optional, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
 import torch
 from torch import Tensor
 
 from elip_mm.ops import mask_tokens
 from elip_mm.registry import MODELS
-from elip_mm.structures import LanguageTargets, MomentumPairs, TextFeatures
+from elip_mm.structures import LanguageTargets, PairFeatures, TextFeatures
 
 from .momentum import MomentumPretrainer
 
@@ -15,12 +15,12 @@ from .momentum import MomentumPretrainer
 class ALBEFPretrainer(MomentumPretrainer):
     """Align before fuse, with ELIP in the online image tower.
 
-    Contrast, matching and masked language modelling; the teacher gives soft
-    targets to the first and the last. The text encoder's upper half reads
-    the short, reduced sequence of image tokens.
+    Contrastive learning, matching and masked language modelling; the momentum
+    encoder gives soft targets to the first and the last. The text encoder's
+    upper half reads the short, reduced sequence of image tokens.
 
     Args:
-        mask_ratio (float): Share of the words that are to be guessed.
+        mask_ratio (float): Ratio of the words that are to be guessed.
             Defaults to 0.15.
         **kwargs: Those of :class:`MomentumPretrainer`. The text encoder is
             an :class:`ALBEFTextEncoder`, and a head named ``mlm`` a
@@ -62,37 +62,34 @@ class ALBEFPretrainer(MomentumPretrainer):
             share=self.mask_ratio,
         )
 
-    def language_targets(self, pairs: MomentumPairs) -> LanguageTargets:
-        """Read masked captions, online and by the teacher."""
+    def language_targets(self, pairs: PairFeatures) -> LanguageTargets:
+        """Read masked captions, online and by the momentum encoder."""
         ids, labels = self.mask_text(pairs.text.ids)
         # Only what is to be guessed meets the vocabulary: a seventh of it.
         chosen = labels >= 0
         states = self.text_encoder.read(ids, pairs.vision.tokens)[chosen]
         with torch.no_grad():
-            momentum_encoder = self.momentum_encoder
-            seen = momentum_encoder.text_encoder.read(
-                ids, pairs.teacher.vision.tokens
-            )
-            soft = momentum_encoder.predictor(
-                seen[chosen], momentum_encoder.text_encoder.vocabulary
+            encoder = self.momentum_part('text_encoder')
+            seen = encoder.read(ids, pairs.momentum.vision.tokens)
+            soft = self.momentum_part('predictor')(
+                seen[chosen], encoder.vocabulary
             )
         return LanguageTargets(
             states=states,
             labels=labels[chosen],
             vocabulary=self.text_encoder.vocabulary,
-            teacher_logits=soft,
+            momentum_logits=soft,
         )
 
     def stored_text(self, text: TextFeatures) -> Dict[str, Tensor]:
         """The states too, as matching goes on from them."""
         return dict(text_ids=text.ids, text_states=text.tokens)
 
-    def _check_parts(self) -> None:
-        super()._check_parts()
+    def _missing_parts(self) -> Iterator[str]:
+        yield from super()._missing_parts()
         if 'mlm' not in self.heads:
-            raise ValueError(
-                "ALBEFPretrainer needs a head named 'mlm', such as "
-                "mlm=dict(type='elip_mm.LanguageHead', name='mlm', "
-                'embed_dims=768, vocab_size=30522); there are '
-                f'{sorted(self.heads)}.'
+            yield (
+                "a head named 'mlm', such as mlm=dict(type="
+                "'elip_mm.LanguageHead', name='mlm', embed_dims=768, "
+                f'vocab_size=30522); there are {sorted(self.heads)}.'
             )

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from elip_mm.models.fusion import BLIPTextDecoder
 from elip_mm.registry import MODELS
-from elip_mm.structures import LanguageTargets, MomentumPairs
+from elip_mm.structures import LanguageTargets, PairFeatures
 
 from .momentum import MomentumPretrainer
 
@@ -14,9 +14,9 @@ from .momentum import MomentumPretrainer
 class BLIPPretrainer(MomentumPretrainer):
     """Bootstrapping language-image pre-training, with ELIP.
 
-    Contrast, matching and causal language modelling. One set of weights
-    serves as text encoder, as image-grounded encoder (its first token is then
-    [ENC]) and, with another self-attention, as decoder ([DEC]).
+    Contrastive learning, matching and causal language modelling. One set of
+    weights serves as text encoder, as image-grounded encoder (its first token
+    is then [ENC]) and, with another self-attention, as decoder ([DEC]).
 
     Args:
         **kwargs: Those of :class:`MomentumPretrainer`. The text encoder is a
@@ -27,7 +27,7 @@ class BLIPPretrainer(MomentumPretrainer):
     https://arxiv.org/abs/2309.16738.
     """
 
-    add_similarity = True
+    default_task = dict(type='elip_mm.RerankedRetrieval', add_similarity=True)
 
     def build_parts(self) -> None:
         """Add the decoder, which takes its sizes from the encoder."""
@@ -47,7 +47,7 @@ class BLIPPretrainer(MomentumPretrainer):
         led = begin_with(ids, self.tokenizer.enc_id)
         return self.text_encoder.read(led, memory)
 
-    def language_targets(self, pairs: MomentumPairs) -> LanguageTargets:
+    def language_targets(self, pairs: PairFeatures) -> LanguageTargets:
         """Read captions from left to right, led by [DEC]."""
         ids = begin_with(pairs.text.ids, self.tokenizer.dec_id)
         states = self.text_decoder(self.text_encoder, ids, pairs.vision.tokens)

@@ -1,31 +1,53 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from torch import nn
+from typing import Optional, Union
 
-from elip_mm.models.multimodal.language_image_model import (
-    LanguageImagePretrainer,
-)
-from elip_mm.models.tasks.retrieval import DualEncoderRetrieval
+from torch import Tensor, nn
+
 from elip_mm.registry import MODELS
+from elip_mm.structures import PairEmbeddings, PairFeatures
 
-from .gradient_caching import GradientCaching
+from .base import LanguageImagePretrainer
+from .gradient_caching import check_chunk_size, encode_in_chunks
 
 
 @MODELS.register_module()
-class CLIPPretrainer(
-    DualEncoderRetrieval, GradientCaching, LanguageImagePretrainer
-):
+class CLIPPretrainer(LanguageImagePretrainer):
     """Contrastive pre-training of two towers, with ELIP in the image tower.
 
     Args:
         chunk_size (int, optional): Pairs that the towers process at a time,
-            see :class:`GradientCaching`. Defaults to None, all at once.
-        **kwargs: Those of :class:`LanguageImagePretrainer`. The usual heads
-            are ``dict(contrastive=dict(type='elip_mm.ContrastiveHead'))`` and
+            see :func:`encode_in_chunks`. Defaults to None, all at once.
+        **kwargs: Those of :class:`LanguageImageModel`. The usual heads are
+            ``dict(contrastive=dict(type='elip_mm.ContrastiveHead'))`` and
             the guidance ``dict(type='elip_mm.TiedProjectionGuidance')``.
 
     Source: CLIP, https://arxiv.org/abs/2103.00020; ELIP,
     https://arxiv.org/abs/2309.16738.
     """
+
+    def __init__(self, chunk_size: Optional[int] = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        check_chunk_size(self, chunk_size)
+        self.chunk_size = chunk_size
+
+    def encode_pairs(
+        self, images: Tensor, ids: Tensor, reduce: bool = True
+    ) -> Union[PairFeatures, PairEmbeddings]:
+        """Encode a batch, in chunks if it is larger than one.
+
+        Args:
+            images (Tensor): Shape ``(B, 3, H, W)``.
+            ids (Tensor): Token ids, shape ``(B, L)``.
+            reduce (bool): Whether the reducer may act. Defaults to True.
+
+        Returns:
+            PairFeatures or PairEmbeddings: The second with more than one
+            chunk; row i is pair i either way.
+        """
+        size = self.chunk_size
+        if size is None or len(images) <= size:
+            return super().encode_pairs(images, ids, reduce)
+        return encode_in_chunks(self, images, ids, size)
 
     def init_weights(self) -> None:
         """Initialise both towers as open_clip does."""

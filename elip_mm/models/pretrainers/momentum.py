@@ -1,9 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from dataclasses import fields, replace
-from typing import Dict, Optional, Tuple
+from dataclasses import replace
+from typing import Dict, Iterator, Optional, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmengine.dist import get_rank
 from torch import Tensor, nn
 
@@ -12,58 +11,52 @@ from elip_mm.models.momentum import (
     MomentumEncoder,
     complete_momentum,
 )
-from elip_mm.models.multimodal.language_image_model import (
-    LanguageImagePretrainer,
-)
-from elip_mm.models.tasks.reranking import MatchingRetrieval
 from elip_mm.structures import (
     LanguageTargets,
-    MomentumPairs,
+    MomentumFeatures,
     PairFeatures,
     TextFeatures,
     TokenState,
 )
 
+from .base import LanguageImagePretrainer
 
-class MomentumPretrainer(MatchingRetrieval, LanguageImagePretrainer):
-    """What ALBEF and BLIP share: a teacher, a queue, matching.
+
+class MomentumPretrainer(LanguageImagePretrainer):
+    """What ALBEF and BLIP share: a momentum encoder, a queue, matching.
 
     It owns a :class:`MomentumEncoder` and a :class:`FeatureQueue`. A step in
-    training mode moves the twin and fills the queue; in evaluation mode a
-    loss leaves both as they are.
+    training mode moves the momentum encoder and fills the queue; in
+    evaluation mode a loss leaves both as they are.
 
     Args:
-        queue_size (int): Teacher features of each kind that are remembered.
+        queue_size (int): Momentum features of each kind that are remembered.
         joint_dims (int): Width ``E`` of the joint space. Defaults to 256.
         temperature (float): Where the learned temperature starts. Defaults
             to 0.07.
         temperature_range (tuple[float, float]): Its bounds. Defaults to
             (0.001, 0.5).
-        momentum (float): Share of the twin that stays in a step. Defaults to
-            0.995.
-        alpha (float): Share of the teacher in soft targets, unless a hook
-            sets it. Defaults to 0.4.
+        momentum (float): Ratio of the momentum encoder that stays in a step.
+            Defaults to 0.995.
+        alpha (float): Weight of the momentum encoder in soft targets, unless
+            a hook sets it. Defaults to 0.4.
         global_candidates (bool): Whether the batches of all processes are
-            candidates of the contrast, instead of the local one; they are
-            gathered for the queue anyway. Defaults to False, as published.
-        share_reduction (bool): Whether the twin's image tower follows the
+            candidates of the contrastive loss, instead of the local one; they
+            are gathered for the queue anyway. Defaults to False, as
+            published.
+        share_reduction (bool): Whether the momentum image tower follows the
             reduction of the online one instead of seeing every patch. That
             saves most of what the reduction saves online, with no look-ahead
             of its own. Defaults to False, as published.
-        k_test (int): Candidates that matching re-ranks, see
-            :class:`MatchingRetrieval`. Defaults to 256.
-        rerank_batch_size (int): Pairs of one pass there. Defaults to 256.
-        rerank_score (str): What ranks them: ``'logit'`` of a match, as
-            published, or ``'logit_margin'``, that minus the logit of "no
-            match". Only the difference is trained; the logit alone has an
-            offset of its own in every pair. Defaults to 'logit'.
-        **kwargs: Those of :class:`LanguageImagePretrainer`. ``heads`` needs
-            one named ``itm``.
+        **kwargs: Those of :class:`LanguageImageModel`. ``heads`` needs one
+            named ``itm``, and the usual task is :class:`RerankedRetrieval`.
 
     Source: ALBEF, https://arxiv.org/abs/2107.07651.
     """
 
-    # Copies in the twin, and where their originals are.
+    default_task = dict(type='elip_mm.RerankedRetrieval')
+
+    # Copies in the momentum encoder, and where their originals are.
     momentum_parts = dict(
         vision_backbone='vision_backbone',
         vision_neck='vision_neck',
@@ -81,26 +74,16 @@ class MomentumPretrainer(MatchingRetrieval, LanguageImagePretrainer):
         alpha: float = 0.4,
         global_candidates: bool = False,
         share_reduction: bool = False,
-        k_test: int = 256,
-        rerank_batch_size: int = 256,
-        rerank_score: str = 'logit',
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        if rerank_score not in ('logit', 'logit_margin'):
-            raise ValueError(
-                f"{type(self).__name__}: rerank_score must be 'logit' or "
-                f"'logit_margin', but got {rerank_score!r}."
-            )
         self.temp = nn.Parameter(torch.tensor(temperature))
         self.temperature_range = temperature_range
         # A tensor, so that a compiled step need not be compiled anew.
+        self.alpha: Tensor
         self.register_buffer('alpha', torch.tensor(alpha), persistent=False)
         self.global_candidates = global_candidates
         self.share_reduction = share_reduction
-        self.k_test = k_test
-        self.rerank_batch_size = rerank_batch_size
-        self.rerank_score = rerank_score
         self.queue = FeatureQueue(joint_dims, queue_size)
         self.build_parts()
         self.momentum_encoder = MomentumEncoder(
@@ -108,22 +91,32 @@ class MomentumPretrainer(MatchingRetrieval, LanguageImagePretrainer):
         )
 
     def build_parts(self) -> None:
-        """Build what a subclass needs before the twin is copied."""
+        """Build what a subclass needs before the momentum encoder."""
 
     def online_modules(self) -> Dict[str, nn.Module]:
-        """Modules that the twin copies, by name."""
+        """Modules that the momentum encoder copies, by name.
+
+        Frozen parts do not move, so that they need no copy.
+        """
         return {
             name: self.get_submodule(path)
             for name, path in self.momentum_parts.items()
+            if path.split('.')[0] not in self.frozen
         }
 
+    def momentum_part(self, name: str) -> nn.Module:
+        """A part of the momentum encoder; the part itself if it is frozen."""
+        if hasattr(self.momentum_encoder, name):
+            return getattr(self.momentum_encoder, name)
+        return self.get_submodule(self.momentum_parts[name])
+
     def init_weights(self) -> None:
-        """Initialise, then copy: the twin starts as its original."""
+        """Initialise, then copy: the momentum encoder starts as its source."""
         super().init_weights()
         self.momentum_encoder.copy_from(self.online_modules())
 
     def set_alpha(self, alpha: float) -> None:
-        """Set the share of the teacher in soft targets.
+        """Set the weight of the momentum encoder in soft targets.
 
         Args:
             alpha (float): In [0, 1].
@@ -135,40 +128,33 @@ class MomentumPretrainer(MatchingRetrieval, LanguageImagePretrainer):
             )
         self.alpha.fill_(alpha)
 
-    def encode_pairs(self, images: Tensor, ids: Tensor) -> MomentumPairs:
-        """Encode a batch online and by the teacher.
+    def encode_pairs(
+        self, images: Tensor, ids: Tensor, reduce: bool = True
+    ) -> PairFeatures:
+        """Encode a batch online and by the momentum encoder.
 
         Args:
             images (Tensor): Shape ``(B, 3, H, W)``.
             ids (Tensor): Token ids, shape ``(B, L)``.
+            reduce (bool): Whether the reducer may act. Defaults to True.
 
         Returns:
-            MomentumPairs: Everything that the heads need.
+            PairFeatures: Everything that the heads need.
         """
         with torch.no_grad():
             self.temp.clamp_(*self.temperature_range)
-        pairs = super().encode_pairs(images, ids)
-        teacher = self.encode_momentum(images, ids, pairs.vision)
-        own, image_candidates, text_candidates = self.gather_candidates(
-            teacher
-        )
-        distilled = MomentumPairs(
-            **{f.name: getattr(pairs, f.name) for f in fields(PairFeatures)},
-            teacher=teacher,
-            image_candidates=image_candidates,
-            text_candidates=text_candidates,
-            own=own,
-            temperature=self.temp,
-            alpha=self.alpha,
+        pairs = super().encode_pairs(images, ids, reduce)
+        pairs = replace(
+            pairs,
+            momentum=self.encode_momentum(images, ids, pairs.vision),
             cross_encode=self.cross_encode,
         )
-        return replace(distilled, language=self.language_targets(distilled))
+        return replace(pairs, language=self.language_targets(pairs))
 
-    @torch.no_grad()
     def encode_momentum(
         self, images: Tensor, ids: Tensor, vision: TokenState
-    ) -> PairFeatures:
-        """Move the twin, then let it encode the same batch.
+    ) -> MomentumFeatures:
+        """Move the momentum encoder, then let it encode the same batch.
 
         Args:
             images (Tensor): Shape ``(B, 3, H, W)``.
@@ -176,45 +162,51 @@ class MomentumPretrainer(MatchingRetrieval, LanguageImagePretrainer):
             vision (TokenState): What the online tower made of the images.
 
         Returns:
-            PairFeatures: No gradient.
+            MomentumFeatures: No gradient, but that of the temperature.
         """
-        momentum_encoder = self.momentum_encoder
-        if self.training:
-            momentum_encoder.update(self.online_modules())
-        text = momentum_encoder.text_encoder(ids)
-        plans = vision.plans if self.share_reduction else None
-        state = momentum_encoder.vision_backbone.encode(
-            images, reduce=False, follow=plans
-        )
-        return PairFeatures(
+        with torch.no_grad():
+            if self.training:
+                self.momentum_encoder.update(self.online_modules())
+            text = self.momentum_part('text_encoder')(ids)
+            state = self.momentum_part('vision_backbone').encode(
+                images,
+                reduce=False,
+                follow=vision.plans if self.share_reduction else None,
+            )
+            image_embed = self.embed_image(
+                state, self.momentum_part('vision_neck')
+            )
+            text_embed = self.embed_text(text, self.momentum_part('text_neck'))
+            own, images_known, texts_known = self.gather_candidates(
+                image_embed, text_embed
+            )
+        return MomentumFeatures(
             text=text,
             vision=state,
-            image_embed=F.normalize(
-                momentum_encoder.vision_neck(state.tokens[:, 0]), dim=-1
-            ),
-            text_embed=F.normalize(
-                momentum_encoder.text_neck(text.pooled), dim=-1
-            ),
+            image_embed=image_embed,
+            text_embed=text_embed,
+            image_candidates=images_known,
+            text_candidates=texts_known,
+            own=own,
+            temperature=self.temp,
+            alpha=self.alpha,
         )
 
     @torch.no_grad()
     def gather_candidates(
-        self, teacher: PairFeatures
+        self, image: Tensor, text: Tensor
     ) -> Tuple[Tensor, Tensor, Tensor]:
-        """Candidates of the contrast; then the queue takes in the batch.
+        """Candidates of the contrastive loss; then the queue takes the batch.
 
         Args:
-            teacher (PairFeatures): The teacher's view of the local batch.
+            image (Tensor): Momentum features of the local images, ``(B, E)``.
+            text (Tensor): Those of the local texts, shape ``(B, E)``.
 
         Returns:
             tuple[Tensor, Tensor, Tensor]: Which candidate belongs to each
             pair ``(B,)``, and the candidate images and texts ``(K, E)``.
         """
-        image, text, queue = (
-            teacher.image_embed,
-            teacher.text_embed,
-            self.queue,
-        )
+        queue = self.queue
         all_image, all_text = queue.gather(image), queue.gather(text)
         own = torch.arange(len(image), device=image.device)
         if self.global_candidates:
@@ -244,35 +236,40 @@ class MomentumPretrainer(MatchingRetrieval, LanguageImagePretrainer):
         raise NotImplementedError
 
     def language_targets(
-        self, pairs: MomentumPairs
+        self, pairs: PairFeatures
     ) -> Optional[LanguageTargets]:
         """Tokens that the language head shall predict; None for none."""
         return None
 
     def stored_text(self, text: TextFeatures) -> Dict[str, Tensor]:
-        """What matching needs of a text later, see the mixin."""
+        """What :class:`RerankedRetrieval` needs of a text later."""
         return dict(text_ids=text.ids)
+
+    def check_parts(self) -> None:
+        """Raise a ValueError if parts of the config do not fit together."""
+        super().check_parts()
+        for message in self._missing_parts():
+            raise ValueError(f'{type(self).__name__} needs {message}')
+
+    def _missing_parts(self) -> Iterator[str]:
+        for name in ('vision_neck', 'text_neck'):
+            if getattr(self, name) is None:
+                yield (
+                    f'a {name} into the joint space, such as '
+                    "dict(type='mmpretrain.Linear', in_features=768, "
+                    'out_features=256).'
+                )
+        if 'itm' not in self.heads:
+            yield (
+                "a head named 'itm', such as itm=dict(type="
+                "'elip_mm.MatchingHead', embed_dims=768); there are "
+                f'{sorted(self.heads)}.'
+            )
 
     def _load_from_state_dict(self, state_dict, prefix, *args) -> None:
         paths = {
-            f'momentum_encoder.{k}': path
-            for k, path in self.momentum_parts.items()
+            f'momentum_encoder.{name}': self.momentum_parts[name]
+            for name in self.online_modules()
         }
         complete_momentum(state_dict, paths, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-    def _check_parts(self) -> None:
-        super()._check_parts()
-        for name in ('vision_neck', 'text_neck'):
-            if getattr(self, name) is None:
-                raise ValueError(
-                    f'{type(self).__name__} needs a {name} into the joint '
-                    "space, such as dict(type='mmpretrain.Linear', "
-                    'in_features=768, out_features=256).'
-                )
-        if 'itm' not in self.heads:
-            raise ValueError(
-                f"{type(self).__name__} needs a head named 'itm', such as "
-                "itm=dict(type='elip_mm.MatchingHead', embed_dims=768); "
-                f'there are {sorted(self.heads)}.'
-            )

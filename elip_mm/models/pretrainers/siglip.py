@@ -1,9 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import torch.nn.functional as F
-from torch import Tensor
-
 from elip_mm.registry import MODELS
-from elip_mm.structures import TokenState
 
 from .clip import CLIPPretrainer
 
@@ -18,15 +14,9 @@ class SigLIPPretrainer(CLIPPretrainer):
     a summary token that exists nowhere else.
 
     Args:
-        **kwargs: Those of :class:`LanguageImagePretrainer`. The usual heads
-            are ``dict(sigmoid=dict(type='elip_mm.SigmoidHead'))``.
+        **kwargs: Those of :class:`CLIPPretrainer`. The usual heads are
+            ``dict(sigmoid=dict(type='elip_mm.SigmoidHead'))``.
 
     Source: SigLIP, https://arxiv.org/abs/2303.15343; ELIP,
     https://arxiv.org/abs/2309.16738.
     """
-
-    def embed_image(self, vision: TokenState) -> Tensor:
-        """Bring images to the joint space, unit norm, shape ``(B, E)``."""
-        if not getattr(self.vision_neck, 'pools', False):
-            return super().embed_image(vision)
-        return F.normalize(self.vision_neck(vision.tokens), dim=-1)

@@ -122,8 +122,8 @@ def read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
         if earlier.keep_ratio < later.keep_ratio:
             raise ValueError(
                 'ELIPReducer: a later stage cannot keep more; the one before '
-                f'layer {later.layer} keeps {later.keep}, after '
-                f'{earlier.keep}. Shares refer to the initial tokens.'
+                f'layer {later.layer} keeps {later.keep_ratio}, after '
+                f'{earlier.keep_ratio}. Shares refer to the initial tokens.'
             )
     return frozen
 

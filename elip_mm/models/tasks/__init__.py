@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from .reranking import MatchingRetrieval
-from .retrieval import DualEncoderRetrieval, fill_samples
+"""What models do outside of pre-training."""
 
-__all__ = ['DualEncoderRetrieval', 'MatchingRetrieval', 'fill_samples']
+from .pair_matching import PairMatching
+from .reranking import RerankedRetrieval
+from .retrieval import DualEncoderRetrieval
+
+__all__ = ['DualEncoderRetrieval', 'PairMatching', 'RerankedRetrieval']

@@ -4,46 +4,77 @@ from typing import Dict, List, Optional, Tuple
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_gather, all_reduce, get_rank
+from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from elip_mm.structures import TextFeatures
+from elip_mm.registry import TASK_UTILS
 
-from .retrieval import Predictions, fill_samples
+from .retrieval import (
+    DualEncoderRetrieval,
+    Predictions,
+    collect_targets,
+    fill_samples,
+)
 
 Rows = Tuple[int, int]
 
 
-class MatchingRetrieval:
-    """Retrieval in two stages, as a mixin: contrast, then matching.
+@TASK_UTILS.register_module()
+class RerankedRetrieval(DualEncoderRetrieval):
+    """Retrieval in two stages: joint features first, then matching.
 
     The joint features propose ``k_test`` candidates for every query, the
-    matching head scores these, and all others rank behind them. The interface
-    is that of mmpretrain's ``RetrievalValLoop`` and ``RetrievalTestLoop``.
+    matching head scores these, and all others rank behind them.
 
     Processes share the work by images: image tokens, by far the largest of
     all that is kept, never leave the process that made them. The result does
     not depend on the number of processes.
 
-    The model has ``k_test`` (0 leaves matching out; more than there are
-    candidates means all), ``rerank_batch_size``, ``rerank_score``,
-    ``heads['itm']``, ``cross_encode`` and ``stored_text``.
+    The model has ``heads['itm']``, ``cross_encode`` and ``stored_text``.
 
-    Attributes:
-        add_similarity (bool): Whether the cosine is added to the logit of a
-            match, as BLIP does and ALBEF does not.
+    Args:
+        k_test (int): Candidates per query that matching ranks again; 0
+            leaves matching out, more than there are means all. Defaults to
+            256.
+        batch_size (int): Pairs of one pass. Defaults to 256.
+        score (str): What ranks them: ``'logit'`` of a match, as published,
+            or ``'logit_margin'``, that minus the logit of "no match". Only
+            the difference is trained; the logit alone has an offset of its
+            own in every pair. Defaults to 'logit'.
+        add_similarity (bool): Whether the cosine is added to the score, as
+            BLIP does and ALBEF does not. Defaults to False.
 
     Source: ALBEF, https://arxiv.org/abs/2107.07651, section 5.
     """
 
-    add_similarity = False
+    def __init__(
+        self,
+        k_test: int = 256,
+        batch_size: int = 256,
+        score: str = 'logit',
+        add_similarity: bool = False,
+    ) -> None:
+        if score not in ('logit', 'logit_margin'):
+            raise ValueError(
+                "RerankedRetrieval: score must be 'logit' or 'logit_margin', "
+                f'but got {score!r}.'
+            )
+        self.k_test = k_test
+        self.batch_size = batch_size
+        self.score = score
+        self.add_similarity = add_similarity
 
     def extract(
-        self, images: Tensor, data_samples: Optional[List[DataSample]] = None
+        self,
+        model: BaseModel,
+        images: Tensor,
+        data_samples: Optional[List[DataSample]] = None,
     ) -> Dict[str, Tensor]:
         """Features for retrieval; the images never see the captions.
 
         Args:
+            model (LanguageImageModel): The model.
             images (Tensor): Shape ``(B, 3, H, W)``.
             data_samples (list[DataSample], optional): Captions in ``text``.
                 Defaults to None: images only.
@@ -53,23 +84,23 @@ class MatchingRetrieval:
             (B, M, C)``; for ``T`` captions ``text_feat (T, E)`` and what
             ``stored_text`` keeps, padded to the context length.
         """
-        vision = self.encode_image(images, reduce=self.reduce_at_test)
+        vision = self.encode(model, images)
         features = dict(
-            image_feat=self.embed_image(vision), image_tokens=vision.tokens
+            image_feat=model.embed_image(vision), image_tokens=vision.tokens
         )
         if data_samples is not None:
-            ids = self.tokenize(data_samples)
+            ids = model.tokenize(data_samples)
             # The loop joins batches, which may be padded differently.
-            room = self.tokenizer.context_length - ids.shape[1]
-            ids = F.pad(ids, (0, room), value=self.tokenizer.pad_id)
-            text: TextFeatures = self.encode_text(ids)
+            room = model.tokenizer.context_length - ids.shape[1]
+            ids = F.pad(ids, (0, room), value=model.tokenizer.pad_id)
+            text = model.encode_text(ids)
             features['text_feat'] = text.embedded
-            features.update(self.stored_text(text))
+            features.update(model.stored_text(text))
         return features
 
-    @torch.no_grad()
     def predict_all(
         self,
+        model: BaseModel,
         feats: Dict[str, Tensor],
         data_samples: List[DataSample],
         num_images: Optional[int] = None,
@@ -78,6 +109,7 @@ class MatchingRetrieval:
         """Score every local image with all texts, and the other way round.
 
         Args:
+            model (LanguageImageModel): The model.
             feats (dict[str, Tensor]): Output of :meth:`extract` for the local
                 images and their texts, in order of the data set over the
                 ranks.
@@ -89,32 +121,29 @@ class MatchingRetrieval:
                 None, all.
 
         Returns:
-            tuple[list[DataSample], list[DataSample]]: One sample a local
-            image with scores of all texts, one a local text with scores of
+            tuple[list[DataSample], list[DataSample]]: One sample per local
+            image with scores of all texts, one per local text with scores of
             all images; ``contrastive_score`` is what the joint features alone
             say.
         """
         local = dict(feats)
         tokens = local.pop('image_tokens')
-        image, image_rows = _share(local.pop('image_feat'), num_images)
+        image, image_rows = _gather(local.pop('image_feat'), num_images)
         texts = {}
         for name, value in local.items():
-            texts[name], text_rows = _share(value, num_texts)
+            texts[name], text_rows = _gather(value, num_texts)
         text = texts['text_feat']
 
         plain_text = to_text = image[slice(*image_rows)] @ text.t()
         plain_image = to_image = text[slice(*text_rows)] @ image.t()
         if self.k_test:
-            pairs = _Pairs(self, image, tokens, image_rows, texts)
+            pairs = _Pairs(self, model, image, tokens, image_rows, texts)
             to_text = pairs.rank_texts()
             to_image = pairs.rank_images()[slice(*text_rows)]
-        text_targets, image_targets = [], []
-        for sample in data_samples[: len(to_text)]:
-            text_targets.append(sample.get('gt_text_id'))
-            image_targets.extend(sample.get('gt_image_id'))
+        targets = collect_targets(data_samples[: len(to_text)])
         return (
-            fill_samples(to_text, text_targets, plain_text),
-            fill_samples(to_image, image_targets, plain_image),
+            fill_samples(to_text, targets[0], plain_text),
+            fill_samples(to_image, targets[1], plain_image),
         )
 
 
@@ -122,7 +151,8 @@ class _Pairs:
     """Scores of chosen pairs of local images with any texts.
 
     Args:
-        model (MatchingRetrieval): The model.
+        task (RerankedRetrieval): Settings.
+        model (BaseModel): The model.
         image (Tensor): Joint features of all images, shape ``(I, E)``.
         tokens (Tensor): Tokens of the local images, shape ``(B, M, C)``.
         image_rows (tuple[int, int]): Which of all images are local.
@@ -131,13 +161,14 @@ class _Pairs:
 
     def __init__(
         self,
-        model: MatchingRetrieval,
+        task: 'RerankedRetrieval',
+        model: BaseModel,
         image: Tensor,
         tokens: Tensor,
         image_rows: Rows,
         texts: Dict[str, Tensor],
     ) -> None:
-        self.model = model
+        self.task, self.model = task, model
         self.image, self.tokens, self.image_rows = image, tokens, image_rows
         self.text = texts['text_feat']
         self.ids, self.states = texts['text_ids'], texts.get('text_states')
@@ -169,7 +200,7 @@ class _Pairs:
 
     def _propose(self, queries: Tensor, gallery: Tensor) -> Tensor:
         """Best candidates of each query by contrast, ``(Q, k)``."""
-        k = min(self.model.k_test, len(gallery))
+        k = min(self.task.k_test, len(gallery))
         # In pieces: all similarities of a large set would take gigabytes.
         best = [
             (part @ gallery.t()).topk(k, dim=1).indices
@@ -180,7 +211,7 @@ class _Pairs:
     def _score(self, images: Tensor, texts: Tensor) -> Tensor:
         """Score pairs, given by positions in the whole set, ``(P,)``."""
         scores = [self.text.new_empty(0)]
-        size = self.model.rerank_batch_size
+        size = self.task.batch_size
         for image, text in zip(images.split(size), texts.split(size)):
             states = self.model.cross_encode(
                 self.ids[text],
@@ -189,9 +220,9 @@ class _Pairs:
             )
             logits = self.model.heads['itm'](states)
             score = logits[:, 1]
-            if self.model.rerank_score == 'logit_margin':
+            if self.task.score == 'logit_margin':
                 score = score - logits[:, 0]
-            if self.model.add_similarity:
+            if self.task.add_similarity:
                 score = score + (self.image[image] * self.text[text]).sum(1)
             scores.append(score.to(self.text.dtype))
         return torch.cat(scores)
@@ -203,7 +234,7 @@ class _Pairs:
         return spread.scatter_(1, chosen, scores)
 
 
-def _share(rows: Tensor, total: Optional[int]) -> Tuple[Tensor, Rows]:
+def _gather(rows: Tensor, total: Optional[int]) -> Tuple[Tensor, Rows]:
     """Gather rows of all processes, of which each may have other numbers.
 
     Args:

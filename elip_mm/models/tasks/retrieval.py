@@ -3,22 +3,87 @@ from typing import Dict, List, Optional, Tuple
 
 import torch
 from mmengine.dist import all_gather
+from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import Tensor
+
+from elip_mm.registry import TASK_UTILS
+from elip_mm.structures import TokenState
 
 Predictions = List[DataSample]
 
 
+@TASK_UTILS.register_module()
 class DualEncoderRetrieval:
-    """Both directions of retrieval from joint features, as a mixin.
+    """Both directions of retrieval from the joint features of two towers.
 
-    The interface is that of mmpretrain's ``RetrievalValLoop`` and
-    ``RetrievalTestLoop``.
+    What a model does outside of training is an object like this one; the
+    model asks it with itself as the first argument. The interface is that of
+    mmpretrain's ``RetrievalValLoop`` and ``RetrievalTestLoop``.
     """
 
-    @torch.no_grad()
+    def encode(self, model: BaseModel, images: Tensor) -> TokenState:
+        """Encode images that see no text, reduced if the model says so."""
+        reduce = model.reduce_at_test
+        hints = model.hints(images) if reduce else None
+        return model.encode_image(images, hints, reduce)
+
+    def extract(
+        self,
+        model: BaseModel,
+        images: Tensor,
+        data_samples: Optional[List[DataSample]] = None,
+    ) -> Dict[str, Tensor]:
+        """Features for retrieval; the images never see the captions.
+
+        Args:
+            model (LanguageImageModel): The model.
+            images (Tensor): Shape ``(B, 3, H, W)``.
+            data_samples (list[DataSample], optional): Captions in ``text``.
+                Defaults to None: images only.
+
+        Returns:
+            dict[str, Tensor]: ``image_feat`` of shape ``(B, E)`` and, for
+            ``T`` captions, ``text_feat`` of shape ``(T, E)``, unit norm.
+        """
+        vision = self.encode(model, images)
+        features = dict(image_feat=model.embed_image(vision))
+        if data_samples is not None:
+            text = model.encode_text(model.tokenize(data_samples))
+            features['text_feat'] = text.embedded
+        return features
+
+    def predict(
+        self,
+        model: BaseModel,
+        images: Tensor,
+        data_samples: Optional[List[DataSample]] = None,
+    ) -> Predictions:
+        """Attach image features and provenance to the samples.
+
+        Args:
+            model (LanguageImageModel): The model.
+            images (Tensor): Shape ``(B, 3, H, W)``.
+            data_samples (list[DataSample], optional): Samples to fill.
+                Defaults to None, new ones.
+
+        Returns:
+            list[DataSample]: With ``image_feat (E,)``, ``owner (P,)`` and
+            ``grid``.
+        """
+        vision = self.encode(model, images)
+        samples = data_samples or [DataSample() for _ in images]
+        for sample, feature, owner in zip(
+            samples, model.embed_image(vision), vision.owner
+        ):
+            sample.set_field(feature, 'image_feat')
+            sample.set_field(owner, 'owner')
+            sample.set_field(vision.grid, 'grid')
+        return samples
+
     def predict_all(
         self,
+        model: BaseModel,
         feats: Dict[str, Tensor],
         data_samples: List[DataSample],
         num_images: Optional[int] = None,
@@ -27,6 +92,7 @@ class DualEncoderRetrieval:
         """Score every local image with all texts, and the other way round.
 
         Args:
+            model (LanguageImageModel): The model.
             feats (dict[str, Tensor]): ``image_feat (B, E)`` and
                 ``text_feat (T, E)`` of this process.
             data_samples (list[DataSample]): The local samples with
@@ -38,35 +104,52 @@ class DualEncoderRetrieval:
                 None, those that are there.
 
         Returns:
-            tuple[list[DataSample], list[DataSample]]: One sample a local
-            image, with scores of all texts; one a local text, with scores of
-            all images.
+            tuple[list[DataSample], list[DataSample]]: One sample per local
+            image, with scores of all texts; one per local text, with scores
+            of all images.
         """
         image, text = feats['image_feat'], feats['text_feat']
         all_image = torch.cat(all_gather(image))[:num_images]
         all_text = torch.cat(all_gather(text))[:num_texts]
-        text_targets, image_targets = [], []
-        for sample in data_samples:
-            text_targets.append(sample.get('gt_text_id'))
-            image_targets.extend(sample.get('gt_image_id'))
+        text_targets, image_targets = collect_targets(data_samples)
         return (
             fill_samples(image @ all_text.t(), text_targets),
             fill_samples(text @ all_image.t(), image_targets),
         )
 
 
+def collect_targets(
+    data_samples: List[DataSample],
+) -> Tuple[List[List[int]], List[List[int]]]:
+    """Right answers of a gallery's samples.
+
+    Args:
+        data_samples (list[DataSample]): With ``gt_text_id`` and
+            ``gt_image_id``.
+
+    Returns:
+        tuple[list[list[int]], list[list[int]]]: Columns of the right texts,
+        one list per image; columns of the right images, one per text.
+    """
+    texts, images = [], []
+    for sample in data_samples:
+        texts.append(sample.get('gt_text_id'))
+        images.extend(sample.get('gt_image_id'))
+    return texts, images
+
+
 def fill_samples(
     scores: Tensor,
     targets: List[List[int]],
-    contrast: Optional[Tensor] = None,
+    contrastive: Optional[Tensor] = None,
 ) -> Predictions:
     """Pack rows of scores with the columns that are right.
 
     Args:
-        scores (Tensor): One row a query, shape ``(Q, N)``.
+        scores (Tensor): One row per query, shape ``(Q, N)``.
         targets (list[list[int]]): Right columns of each query.
-        contrast (Tensor, optional): What the joint features alone say, where
-            the scores say more, shape ``(Q, N)``. Defaults to None.
+        contrastive (Tensor, optional): What the joint features alone say,
+            where the scores say more, shape ``(Q, N)``. Defaults to None.
 
     Returns:
         list[DataSample]: With ``pred_score``, ``gt_label`` and, if there is
@@ -75,7 +158,7 @@ def fill_samples(
     samples = []
     for index, (row, target) in enumerate(zip(scores, targets)):
         sample = DataSample().set_pred_score(row).set_gt_label(target)
-        if contrast is not None:
-            sample.set_field(contrast[index], 'contrastive_score')
+        if contrastive is not None:
+            sample.set_field(contrastive[index], 'contrastive_score')
         samples.append(sample)
     return samples

@@ -2,6 +2,7 @@
 import inspect
 from typing import Optional, Union
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -12,9 +13,30 @@ from elip_mm.structures import TextFeatures
 SHIFTED_POSITIONS = ('roberta', 'xlm-roberta', 'camembert', 'mpnet')
 
 
+def pool_first(tokens: Tensor, mask: Tensor) -> Tensor:
+    """State at position 0 of each text, shape ``(B, C)``."""
+    return tokens[:, 0]
+
+
+def pool_mean(tokens: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the words of each text, padding left out, ``(B, C)``."""
+    weight = mask.to(tokens.dtype).unsqueeze(-1)
+    return (tokens * weight).sum(1) / weight.sum(1).clamp(min=1)
+
+
+def pool_last(tokens: Tensor, mask: Tensor) -> Tensor:
+    """State of the last word of each text, shape ``(B, C)``."""
+    place = torch.arange(tokens.shape[1], device=tokens.device)
+    last = (place * mask).argmax(dim=1)
+    return tokens[torch.arange(len(tokens), device=tokens.device), last]
+
+
+POOLING = dict(cls=pool_first, mean=pool_mean, last=pool_last)
+
+
 @MODELS.register_module()
 class HFTextEncoder(BaseModule):
-    """Any encoder of Hugging Face's transformers, read at position 0.
+    """Any encoder of Hugging Face's transformers.
 
     Args:
         config (dict | str): Sizes as ``dict(model_type='bert', ...)``, where
@@ -24,6 +46,9 @@ class HFTextEncoder(BaseModule):
             that of ``config``.
         context_length (int, optional): Most tokens of a caption. Defaults to
             None, as many as ``config`` has positions for.
+        pooling (str): What stands for the whole text: ``'cls'``, the state
+            at position 0; ``'mean'`` of all words; or ``'last'``, the state
+            of the last word. Defaults to 'cls'.
         pretrained (str, optional): Local folder or hub name whose weights
             are loaded when weights are initialised. Defaults to None, random
             weights.
@@ -41,9 +66,16 @@ class HFTextEncoder(BaseModule):
         vocab_size: Optional[int] = None,
         context_length: Optional[int] = None,
         pretrained: Optional[str] = None,
+        pooling: str = 'cls',
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        if pooling not in POOLING:
+            raise ValueError(
+                f'HFTextEncoder: pooling must be one of {sorted(POOLING)}, '
+                f'but got {pooling!r}.'
+            )
+        self.pooling = pooling
         config = read_config(config)
         self.pad_id = config.pad_token_id or 0
         shifted = config.model_type in SHIFTED_POSITIONS
@@ -90,13 +122,14 @@ class HFTextEncoder(BaseModule):
                 ``(B, L)``.
 
         Returns:
-            TextFeatures: Last hidden states and that at position 0.
+            TextFeatures: Last hidden states and what was pooled from them.
         """
         mask = (ids != self.pad_id).long()
         tokens = self.model(
             input_ids=ids, attention_mask=mask
         ).last_hidden_state
-        return TextFeatures(tokens=tokens, pooled=tokens[:, 0], mask=mask)
+        pooled = POOLING[self.pooling](tokens, mask)
+        return TextFeatures(tokens=tokens, pooled=pooled, mask=mask)
 
 
 def read_config(config: Union[dict, str]):

@@ -109,8 +109,9 @@ def test_attentive_clip_scores_by_the_average_of_its_past():
     cfg = Config.fromfile(
         CONFIGS / 'clip/clip_tiny_dense_1xb64_synthetic-scenes-64px.py'
     )
-    cfg.model.type = 'elip_mm.AttentiveCLIPPretrainer'
-    cfg.model.momentum = 0.5
+    cfg.model.patch_scorer = dict(
+        type='elip_mm.MomentumPatchScorer', momentum=0.5
+    )
     cfg.model.pop('guidance', None)
     reducer = Config.fromfile(CONFIGS / '_base_/reducers/attentive.py').reducer
     cfg.model.vision_backbone.reducer = reducer
@@ -120,15 +121,17 @@ def test_attentive_clip_scores_by_the_average_of_its_past():
     images, ids = torch.randn(3, 3, 64, 64), torch.randint(3, 9, (3, 32))
     losses = model.compute_losses(images, ids)
     sum(v for k, v in losses.items() if 'loss' in k).backward()
-    tower, scorer = model.vision_backbone, model.scorer.module
+    tower, scorer = model.vision_backbone, model.patch_scorer.average.module
     assert torch.equal(scorer.cls_token, tower.cls_token)  # first step copies
     assert all(p.grad is None for p in scorer.parameters())
     before = scorer.cls_token.clone()
     with torch.no_grad():
         tower.cls_token.add_(1.0)
-    assert model.encode_image(images).tokens.shape[1] == 1 + 46
+    hints = model.hints(images)
+    assert model.encode_image(images, hints).tokens.shape[1] == 1 + 46
     assert torch.allclose(scorer.cls_token, before + 0.5)
-    assert model.encode_image(images, reduce=False).tokens.shape[1] == 65
+    unreduced = model.encode_image(images, hints, reduce=False)
+    assert unreduced.tokens.shape[1] == 65
     owner = token_states(model, images)[5].owner
     assert (owner < 0).sum() == 3 * 18
     assert torch.allclose(scorer.cls_token, before + 0.5)  # looking, no step
@@ -210,7 +213,7 @@ def test_size_enters_attention_exactly_by_mask_and_by_channel():
 @pytest.mark.parametrize(
     'cfg, message',
     [
-        (dict(type='EViTReducer', keep_ratio=1.5), 'keep is a share'),
+        (dict(type='EViTReducer', keep_ratio=1.5), 'keep_ratio is a share'),
         (dict(type='EViTReducer', layers=(3, 6)), 'no layer 6 in a 4-layer'),
         (dict(type='ToMeReducer', schedule='late'), 'constant'),
         (dict(type='ToMeReducer', num_merge=(1, 2)), '2 numbers'),

@@ -88,7 +88,7 @@ def check_clip(fixture: Fixture) -> Report:
     )
     recorder = Recorder(model.vision_backbone)
     text = model.encode_text(ids)
-    vision = model.encode_image(image, model.guide(text))
+    vision = model.encode_image(image, model.hints(image, text))
     pairs = model.fuse(text, vision)
     losses = model.heads['contrastive'].loss(pairs)
     losses['loss_contrastive'].backward()

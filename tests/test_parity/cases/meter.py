@@ -1,6 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """The reference's METER: both passes of a step, co-attention included."""
 
+from dataclasses import replace
+
 from elip_mm.converters.meter import PAIRS, VISION, convert_meter
 from elip_mm.converters.rules import rename
 from elip_mm.converters.vit import CLIP_VIT
@@ -106,17 +108,19 @@ def check_meter(fixture: Fixture) -> Report:
     )
 
     recorder = Recorder(model.vision_backbone)
-    mlm = model.masked_losses(
+    masked = model.masked_pairs(
         image, inputs['mlm_input_ids'], inputs['mlm_labels']
     )
+    mlm = model.heads['mlm'].loss(masked)
     compare_stages(report, recorder, out, 'mlm.')
 
     recorder.scores.clear()
     recorder.plans.clear()
     own = matched.view(-1, 1, 1, 1) == 1
     shown = image.where(own, inputs['false_image'])
-    fused = model.fuse_pairs(shown, ids)
-    itm = model.heads['itm'].loss(fused, matched)
+    pairs = replace(model.encode_pairs(shown, ids), matched=matched)
+    itm = model.heads['itm'].loss(pairs)
+    fused = pairs.fused
     compare_stages(report, recorder, out, 'itm.')
 
     (mlm['loss_mlm'] + itm['loss_itm']).backward()
