@@ -45,7 +45,10 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     Returns:
         argparse.Namespace: What they say.
     """
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = argparse.ArgumentParser(
+        prog='python -m elip_mm.analysis',
+        description=__doc__.split('\n')[0],
+    )
     parser.add_argument(
         'variants',
         nargs='*',
