@@ -8,6 +8,8 @@ not repeated and unfinished ones resume, so the command may be interrupted.
 """
 
 import argparse
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import List, Optional, Sequence
@@ -97,8 +99,14 @@ def main() -> None:
             f'[{number}/{len(runs)}] {run.name}: training and testing',
             flush=True,
         )
-        if not train_and_test(run):
-            print(f'    already done in {run.work_dir}')
+        try:
+            if not train_and_test(run):
+                print(f'    already done in {run.work_dir}')
+        except subprocess.CalledProcessError as error:
+            sys.exit(
+                f'error: {run.name} came to no end; what {error.cmd[1]} says '
+                'about it stands above. The same command goes on from here.'
+            )
     print('measuring costs and step times', flush=True)
     warnings.filterwarnings('ignore')
     register_all_modules()
@@ -107,8 +115,8 @@ def main() -> None:
     results = measure_runs(runs, args.work_dir, args.batch_size)
     write_report(results, args.work_dir)
     print(
-        f'report, curves and pictures: {args.work_dir}/report.md; '
-        f'records: {RESULTS}'
+        f'report, curves and pictures: {args.work_dir}/report.md, made from '
+        f'{RESULTS}'
     )
 
 
