@@ -1,16 +1,23 @@
 # make setup       a virtual environment in .venv, reused when nothing changed
 # make quickstart  pre-train and compare two tiny models
-# make test        the test suite; make test-slow: what takes longer
-# make lint        the linters; make format: let them repair what they can
+# make test        the test suite on all cores, with the coverage of the
+#                  package; make test-slow: what takes longer
+# make lint        style and types; make format: repair what can be repaired
+# make style       ruff and codespell; make types: mypy
 #
 # make setup TORCH_SPEC="torch==2.4.1 torchvision==0.19.1 numpy<2"
 #                  other versions than the newest
 # make test VENV=.venv-old
 #                  another environment
+# make test JOBS=1 PYTEST_ARGS="-x -k siglip"
+#                  in a single process, with options of pytest
 
 SYSTEM_PYTHON ?= python3
 VENV ?= .venv
 TORCH_SPEC ?= torch torchvision
+# Processes that share the tests: "auto" is one for each core.
+JOBS ?= auto
+PYTEST_ARGS ?=
 PYTHON = $(VENV)/bin/python
 
 STAMP = $(VENV)/.elip_mm-setup
@@ -20,7 +27,12 @@ INPUTS = setup.py setup.cfg pyproject.toml requirements.txt \
 	$(sort $(wildcard requirements/*.txt))
 KEY = $$(cat $(INPUTS) | cksum | tr ' ' '-') $(TORCH_SPEC) $(CURDIR)
 
-.PHONY: help setup quickstart test test-slow lint format clean
+# Tests of one group stay in one process: what starts processes of its own
+# runs one at a time, and what shares an expensive fixture makes it once.
+PYTEST = $(PYTHON) -m pytest tests -q --durations=15 -n $(JOBS) \
+	--dist loadgroup
+
+.PHONY: help setup quickstart test test-slow lint style types format clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/,$$d'
@@ -54,18 +66,25 @@ quickstart: setup
 		--work-dir work_dirs/quickstart
 
 test: setup
-	$(PYTHON) -m pytest tests -m "not slow" -q --durations=15
+	$(PYTEST) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
 
 test-slow: setup
-	$(PYTHON) -m pytest tests -m slow -q --durations=15
+	$(PYTEST) -m slow $(PYTEST_ARGS)
 
-lint: setup
+lint: style types
+
+style: setup
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m codespell_lib
+
+types: setup
+	$(PYTHON) -m mypy
 
 format: setup
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
 clean:
-	rm -rf build dist *.egg-info elip_mm/.mim .pytest_cache .ruff_cache
+	rm -rf build dist *.egg-info elip_mm/.mim .coverage* .mypy_cache \
+		.pytest_cache .ruff_cache

@@ -11,12 +11,23 @@ os.environ.setdefault('TOKENIZERS_PARALLELISM', 'false')
 # wait for each other on a busy machine. Processes that tests start inherit it.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import mmengine.config.config
 import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
 
 torch.set_num_threads(1)
+
+
+def _as_it_is(text, *args, **kwargs):
+    return text, True
+
+
+# A Runner writes its config down four times and lets yapf lay it out each
+# time, which takes several times as long as the training of a tiny model.
+# What is written without it is the same Python.
+mmengine.config.config.FormatCode = _as_it_is
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,13 @@ from .support.golden_losses import (
 )
 
 
+@pytest.mark.parametrize(
+    'num_steps', [20, pytest.param(NUM_STEPS, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize('family', FAMILIES)
-def test_first_losses_are_those_on_record(family):
-    losses = first_losses(family)
-    assert len(losses) == NUM_STEPS
+def test_first_losses_are_those_on_record(family, num_steps):
+    losses = first_losses(family, num_steps)
+    assert len(losses) == num_steps
     assert differences(read(family), losses) == []
 
 

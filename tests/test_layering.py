@@ -1,9 +1,13 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Imports go one way; docs/en/architecture.md has the rooms."""
+"""Imports go one way, and nothing grows too large.
+
+docs/en/architecture.md has the rooms.
+"""
 
 import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
+from statistics import quantiles
 
 import pytest
 
@@ -52,6 +56,9 @@ ALLOWED = {
 PROGRAM = '__main__.py'
 # The only import that is made on demand, and upwards.
 LAZY = {('utils', 'launch.setup_env')}
+# Hard limits, to be seen before something becomes hard to read; most files and
+# functions stay far below: CONTRIBUTING.md says where to aim.
+MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_INIT_ARGS = 400, 60, 12
 
 
 def room_of(module):
@@ -142,3 +149,65 @@ def test_values_and_functions_need_torch_alone(room, libraries):
                 names = [node.module]
             for name in names:
                 assert name.split('.')[0] in libraries, f'{path.name}: {name}'
+
+
+def sizes_of(name, text):
+    """What counts for the limits: of each part, its name, kind and size.
+
+    Args:
+        name (str): Path of the file, for messages.
+        text (str): The source code.
+    """
+    yield name, 'file', len(text.splitlines())
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            where = f'{name}:{node.lineno}: {node.name}'
+            yield where, 'function', node.end_lineno - node.lineno + 1
+            if node.name == '__init__':
+                args = node.args
+                own = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+                yield where, '__init__', len(own) - 1  # without self
+
+
+def too_large(sizes):
+    """A line for each part that is over its limit."""
+    limits = dict(
+        file=(MAX_FILE_LINES, 'lines'),
+        function=(MAX_FUNCTION_LINES, 'lines'),
+        __init__=(MAX_INIT_ARGS, 'arguments'),
+    )
+    return [
+        f'{name} has {size} {limits[kind][1]}, more than {limits[kind][0]}'
+        for name, kind, size in sizes
+        if size > limits[kind][0]
+    ]
+
+
+def test_nothing_is_too_large(record_property):
+    sizes = [
+        part
+        for path in sorted(ROOT.rglob('*.py'))
+        if '.mim' not in path.parts
+        for part in sizes_of(
+            path.relative_to(ROOT.parent).as_posix(), path.read_text()
+        )
+    ]
+    # Not limited, but on record: `pytest --junit-xml` writes it down.
+    for kind in ('file', 'function', '__init__'):
+        every = [size for _, one, size in sizes if one == kind]
+        share = quantiles(every, n=10)[-1]
+        record_property(f'90 % of sizes, {kind}', share)
+    wrong = too_large(sizes)
+    assert not wrong, '\n'.join(wrong)
+
+
+def test_what_is_too_large_is_named():
+    body = '    pass\n' * MAX_FUNCTION_LINES
+    args = ', '.join(f'a{i}' for i in range(MAX_INIT_ARGS + 1))
+    text = f'def long():\n{body}class A:\n def __init__(self, {args}): ...\n'
+    text += '\n' * (MAX_FILE_LINES + 1 - len(text.splitlines()))
+    assert too_large(sizes_of('x.py', text)) == [
+        'x.py has 401 lines, more than 400',
+        'x.py:1: long has 61 lines, more than 60',
+        'x.py:63: __init__ has 13 arguments, more than 12',
+    ]

@@ -57,13 +57,7 @@ def train_for_real(cfg, batch_size):
     [
         ('clip/clip_tiny_dense', {}),
         ('clip/clip_tiny_elip', {}),
-        # Failed once on a loaded machine for a reason not found, before peaks
-        # were taken from running totals; among the slow tests until it is.
-        pytest.param(
-            'clip/clip_tiny_elip',
-            {'model.chunk_size': 24},
-            marks=pytest.mark.slow,
-        ),
+        ('clip/clip_tiny_elip', {'model.chunk_size': 24}),
         ('clip/clip_tiny_elip', {'model.vision_backbone.with_cp': True}),
         ('siglip/siglip_tiny_elip', {}),
         ('albef/albef_tiny_elip', {}),
@@ -77,7 +71,10 @@ def test_prediction_is_within_five_percent_of_a_real_step(name, changes):
     assert batch > 8
     assert memory.bytes_at(batch) <= budget < memory.bytes_at(batch + 1)
     measured = train_for_real(cfg, batch)
-    assert memory.bytes_at(batch) == pytest.approx(measured, rel=0.05)
+    # Bytes are counted, so nothing here varies from run to run. The message
+    # has all that is needed to see which part is off, should one ever be.
+    predicted = memory.bytes_at(batch)
+    assert predicted == pytest.approx(measured, rel=0.05), (batch, memory)
 
 
 def test_mixed_precision_is_predicted_too():

@@ -2,8 +2,6 @@
 """The command lines that convert checkpoints of METER and open_clip."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,10 @@ from mmengine import Config
 
 from elip_mm.registry import MODELS
 from elip_mm.utils import register_all_modules
+from tests.support.processes import one_at_a_time, run_tool
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ROOT / 'tools/model_converters'
+pytestmark = one_at_a_time
 VISION = [
     (r'^cls_token', 'class_embedding'),
     (r'^pos_embed', 'positional_embedding'),
@@ -70,10 +69,7 @@ def foreign(model, rules, tower):
 
 
 def convert(tool, *arguments):
-    command = [sys.executable, str(TOOLS / f'{tool}_to_elip_mm.py')]
-    return subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True
-    )
+    return run_tool(f'model_converters/{tool}_to_elip_mm', *arguments)
 
 
 CASES = [

@@ -164,7 +164,9 @@ def test_what_is_not_plain_is_left_out(tmp_path, caplog):
 
 
 def test_weights_without_anything_else_are_fine():
-    PlainCheckpointHook().after_load_checkpoint(RUNNER, dict(weight=1))
+    weights = dict(weight=1)
+    PlainCheckpointHook().after_load_checkpoint(RUNNER, weights)
+    assert weights == dict(weight=1)
 
 
 def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):

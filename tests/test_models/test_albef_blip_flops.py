@@ -64,6 +64,7 @@ def step_flops(family, *args, **kwargs):
         )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     'family, dense, exact, lite',
     [

@@ -9,11 +9,11 @@ the wrong partners are given, within each half, and that switch is on.
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmpretrain.structures import DataSample
 
 from elip_mm.evaluation.retrieval_recall import best_rank
 
+from ..support.processes import one_at_a_time, run_processes
 from ..tiny_albef_blip import (
     MASK,
     tiny_pretrainer,
@@ -22,6 +22,7 @@ from ..tiny_albef_blip import (
 )
 
 BATCH = 3
+pytestmark = one_at_a_time
 FAMILIES = ('albef', 'blip')
 
 
@@ -132,7 +133,7 @@ def ranks(tmp_path_factory):
     """What each of two processes has found."""
     folder = tmp_path_factory.mktemp('ranks')
     rendezvous = f'file://{folder}/rendezvous'
-    mp.spawn(work, (rendezvous, folder), nprocs=2)
+    run_processes(work, rendezvous, folder)
     return [
         torch.load(folder / f'{rank}.pt', weights_only=True)
         for rank in range(2)

@@ -2,13 +2,12 @@
 """Guidance brought to the norm of the token that it is blended with."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from ..support.processes import one_at_a_time, run_tool
 from ..tiny import GUIDANCE, IMAGES, perturb, tiny_vit
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +61,7 @@ def test_a_text_of_zeros_is_no_number_trouble():
 
 
 @pytest.mark.slow
+@one_at_a_time
 @pytest.mark.parametrize(
     'scale, share, least, most',
     [
@@ -72,10 +72,15 @@ def test_a_text_of_zeros_is_no_number_trouble():
     ],
 )
 def test_captions_are_heard_by_an_untrained_clip(scale, share, least, most):
-    tool = ROOT / 'tools/analysis_tools/measure_guidance.py'
     option = f'model.vision_backbone.reducer.text_weight={share}'
-    command = [sys.executable, str(tool), str(RECIPE)]
-    command += ['--guidance-scale', scale, '--cfg-options', option]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_tool(
+        'analysis_tools/measure_guidance',
+        RECIPE,
+        '--guidance-scale',
+        scale,
+        '--cfg-options',
+        option,
+    )
+    assert done.returncode == 0, done.stderr
     changed = re.search(r'another caption changes (\S+) %', done.stdout)
     assert least <= float(changed[1]) <= most, done.stdout

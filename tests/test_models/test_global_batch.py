@@ -3,10 +3,10 @@
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
 from elip_mm.models.losses import gather_rows
 
+from ..support.processes import one_at_a_time, run_processes
 from ..tiny import ELIP, perturb, random_ids, tiny_clip
 
 BATCH = 3
@@ -55,10 +55,11 @@ def check_gathered_sums(rank):
     assert torch.equal(other.grad, expected), other.grad
 
 
+@one_at_a_time
 def test_two_processes_are_one(tmp_path):
     rendezvous = f'file://{tmp_path}/rendezvous'
     results = tmp_path / 'results.pt'
-    mp.spawn(work, (rendezvous, results), nprocs=2)
+    run_processes(work, rendezvous, results)
     loss, gradients = torch.load(results, weights_only=True)
 
     model = build()

@@ -6,7 +6,6 @@ from unittest.mock import patch
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
@@ -17,6 +16,7 @@ from elip_mm.models.backbones import PrunedViT
 from elip_mm.structures import PairEmbeddings
 from elip_mm.utils import register_all_modules
 
+from ..support.processes import one_at_a_time, run_processes
 from ..tiny import ELIP, perturb, random_ids, tiny_clip
 
 register_all_modules()
@@ -185,10 +185,11 @@ def work(rank, rendezvous, results):
     dist.destroy_process_group()
 
 
+@one_at_a_time
 def test_two_processes_in_chunks_are_one_whole_batch(tmp_path):
     rendezvous = f'file://{tmp_path}/rendezvous'
     results = tmp_path / 'results.pt'
-    mp.spawn(work, (rendezvous, results), nprocs=2)
+    run_processes(work, rendezvous, results)
     whole, chunked = build(ELIP), build(ELIP)
     step(whole, IMAGES[:6], IDS[:6])
     gradients = torch.load(results, weights_only=True)

@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 
 from elip_mm.models.losses import global_sigmoid_loss, sigmoid_pair_loss
 from elip_mm.registry import MODELS
 from elip_mm.structures import Hints
 
+from ..support.processes import one_at_a_time, run_processes
 from ..tiny import ELIP, perturb, random_ids, seeded, tiny_clip
 
 BATCH, DIMS = 6, 16
@@ -105,11 +105,12 @@ def work(rank, rendezvous, results, chunk):
     dist.destroy_process_group()
 
 
+@one_at_a_time
 @pytest.mark.parametrize('chunk', [None, 2])
 def test_two_processes_are_one(tmp_path, chunk):
     results = tmp_path / 'results.pt'
     rendezvous = f'file://{tmp_path}/rendezvous'
-    mp.spawn(work, (rendezvous, results, chunk), nprocs=2)
+    run_processes(work, rendezvous, results, chunk)
     ours = torch.load(results, weights_only=True)
     inputs = features(BATCH)
     plain = value_and_gradients(sigmoid_pair_loss(*inputs), inputs)

@@ -68,6 +68,7 @@ def test_wheel_holds_code_and_data(wheel):
         if not name.startswith('.mim')
     }
     assert code <= names
+    assert 'elip_mm/py.typed' in names  # type checkers look for it
     assert any(
         name.startswith('elip_mm/models/tokenizers/')
         and name.endswith('.json')

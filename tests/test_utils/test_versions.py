@@ -89,4 +89,7 @@ def test_import_of_the_package_is_light():
         'import sys, elip_mm; '
         'assert not {"torch", "mmengine", "mmpretrain"} & set(sys.modules)'
     )
-    subprocess.run([sys.executable, '-c', code], check=True)
+    done = subprocess.run(
+        [sys.executable, '-c', code], text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr

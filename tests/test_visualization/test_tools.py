@@ -1,6 +1,4 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +8,11 @@ from mmengine.config import Config
 from PIL import Image
 
 from elip_mm.registry import MODELS
+from tests.support.processes import one_at_a_time, run_tool
 
 ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/clip/clip_tiny_elip_1xb64_synthetic-scenes-64px.py'
-
-
-def call(tool, *args):
-    return subprocess.run(
-        [sys.executable, f'tools/analysis_tools/{tool}.py', *map(str, args)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+pytestmark = one_at_a_time
 
 
 @pytest.fixture
@@ -37,24 +28,24 @@ def test_visualize_tokens_writes_a_row_for_each_image(checkpoint, tmp_path):
     for path, shape in zip(images, ((80, 120, 3), (64, 64, 3))):
         Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).save(path)
     out = tmp_path / 'tokens.png'
-    done = call(
-        'visualize_tokens', *images, '--text', 'a red star', CONFIG,
-        checkpoint, '--out', out,
+    done = run_tool(
+        'analysis_tools/visualize_tokens', *images, '--text', 'a red star',
+        CONFIG, checkpoint, '--out', out,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 3 and lines[-1] == str(out)
     assert all('kept' in line and 'merged into' in line for line in lines[:2])
     assert Image.open(out).size[0] == 4 * 290  # the image and three stages
-    done = call(
-        'visualize_tokens', *images, CONFIG, checkpoint,
+    done = run_tool(
+        'analysis_tools/visualize_tokens', *images, CONFIG, checkpoint,
         *['--text', 'x'] * 3,
     )  # fmt: skip
     assert '2 images, but 3 texts' in done.stderr
 
 
 def test_get_flops_prints_stages_and_the_tokens_of_every_layer():
-    done = call('get_flops', CONFIG, '--shape', 64, 96)
+    done = run_tool('analysis_tools/get_flops', CONFIG, '--shape', 64, 96)
     assert done.returncode == 0, done.stderr
     # 96 patches: 86, 62 and 38 kept, each with a merged and a class token.
     assert 'entering layers: 97 88 64 64 64 40' in done.stdout

@@ -17,6 +17,7 @@ from .checks import check_parts
 Losses = Dict[str, Tensor]
 
 
+@MODELS.register_module()
 class LanguageImageModel(BaseModel):
     """The frame of every model that reads texts and looks at images.
 

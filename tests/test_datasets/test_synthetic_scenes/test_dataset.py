@@ -1,6 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import runpy
-import time
 from pathlib import Path
 
 import cv2
@@ -18,7 +17,6 @@ from elip_mm.datasets import (
 )
 from elip_mm.datasets.synthetic_scenes import LEVELS
 from elip_mm.datasets.synthetic_scenes.shapes import outline
-from elip_mm.models.tokenizers import SceneTokenizer
 
 PACK = [
     dict(
@@ -225,23 +223,6 @@ def test_mentioned_patches():
     assert several[2].nonzero()[0].tolist() == [11]
     with pytest.raises(ValueError, match='one flag a box'):
         mentioned_patches(boxes, [True], (24, 32), (3, 4))
-
-
-@pytest.mark.parametrize('level', LEVELS)
-def test_report_throughput(level, capsys):
-    """Printed, not asserted: machines differ and tests run side by side."""
-    data = SyntheticScenes(level=level, num_scenes=400, pipeline=PACK)
-    tokenizer = SceneTokenizer()
-    start = time.perf_counter()
-    texts = [data[i]['data_samples'].text for i in range(400)]
-    drawn = time.perf_counter()
-    tokenizer(texts)
-    done = time.perf_counter()
-    with capsys.disabled():
-        print(
-            f'\n{level}: {2.5 * (drawn - start):.2f} ms a scene of 64 px, '
-            f'{160 * (done - drawn):.2f} ms to tokenize 64 captions'
-        )
 
 
 def test_contact_sheet_is_written(tmp_path):
