@@ -32,7 +32,7 @@ from .variants import Variant, find_variants, make_workload_of
 from .workload import Tower
 
 VARIANTS = ('dense', 'elip_vit-12layer', 'elip-lite_vit-12layer', 'naive')
-FIELDS = {'batch': 'batch_size', 'img-size': 'img_size'}
+SWEPT = ('batch', 'img-size', 'keep_ratio')
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -113,19 +113,23 @@ def settings_of(
     tower = Tower(args.arch, size, args.patch_size, args.batch)
     if not args.sweep:
         return [(f'batch={args.batch}', tower, None)]
-    key, _, text = args.sweep.partition('=')
-    values = text.split(',')
-    if key == 'keep_ratio':
-        return [(f'{key}={value}', tower, float(value)) for value in values]
-    if key not in FIELDS:
+    key, _, values = args.sweep.partition('=')
+    if key not in SWEPT:
         raise ValueError(
-            f'--sweep takes one of {[*FIELDS, "keep_ratio"]} '
-            f'and values, but got {args.sweep!r}.'
+            f'--sweep takes one of {", ".join(SWEPT)} and values, as in '
+            f'batch=1,2,4, but got {args.sweep!r}.'
         )
-    return [
-        (f'{key}={value}', replace(tower, **{FIELDS[key]: int(value)}), None)
-        for value in values
-    ]
+    settings = []
+    for value in values.split(','):
+        swept, keep_ratio = tower, None
+        if key == 'batch':
+            swept = replace(tower, batch_size=int(value))
+        elif key == 'img-size':
+            swept = replace(tower, img_size=int(value))
+        else:
+            keep_ratio = float(value)
+        settings.append((f'{key}={value}', swept, keep_ratio))
+    return settings
 
 
 def run(args: argparse.Namespace) -> None:
@@ -136,8 +140,8 @@ def run(args: argparse.Namespace) -> None:
     """
     variants = find_variants(args.variants)
     recipes = variants[0].recipe is not None
-    if recipes and args.cfg_options:
-        for variant in variants:
+    for variant in variants:
+        if variant.recipe is not None and args.cfg_options:
             variant.recipe.merge_from_dict(args.cfg_options)
     if recipes and args.device == 'meta':
         raise ValueError(

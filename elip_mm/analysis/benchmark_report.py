@@ -3,7 +3,7 @@
 
 import json
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import List, Mapping, Sequence
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def make_rows(
 
 
 def find_losses(
-    results: Dict[str, Sequence[Measurement]],
+    results: Mapping[str, Sequence[Measurement]],
 ) -> List[str]:
     """Say where a reduction costs more than it saves.
 
@@ -86,7 +86,7 @@ def find_losses(
 
 
 def write_benchmark(
-    results: Dict[str, Sequence[Measurement]], title: str, folder: Path
+    results: Mapping[str, Sequence[Measurement]], title: str, folder: Path
 ) -> None:
     """Print the table and leave it with JSON and plot in a folder.
 
@@ -123,7 +123,7 @@ def write_benchmark(
 
 
 def draw_benchmark(
-    results: Dict[str, Sequence[Measurement]], title: str, path: Path
+    results: Mapping[str, Sequence[Measurement]], title: str, path: Path
 ) -> None:
     """Plot the ratios to the baseline over the settings.
 

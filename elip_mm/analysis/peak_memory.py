@@ -2,13 +2,15 @@
 """The highest moment of memory, of a call and of the process."""
 
 import os
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Iterator, Optional, Tuple, Union
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+Device = Union[str, torch.device]
 
-def peak_bytes(work: Callable[[], object], device: str = 'cpu') -> int:
+
+def peak_bytes(work: Callable[[], object], device: Device = 'cpu') -> int:
     """Most memory that a call needs beyond what is there already.
 
     On a CPU every allocation and release of torch is recorded; the figure is
@@ -18,7 +20,8 @@ def peak_bytes(work: Callable[[], object], device: str = 'cpu') -> int:
     Args:
         work (Callable): Called once without arguments. What it leaves behind
             counts as well.
-        device (str): ``'cpu'`` or an accelerator. Defaults to 'cpu'.
+        device (str | torch.device): A CPU or an accelerator. Defaults to
+            'cpu'.
 
     Returns:
         int: Bytes at the highest moment.
@@ -32,11 +35,12 @@ def peak_bytes(work: Callable[[], object], device: str = 'cpu') -> int:
     return torch.cuda.max_memory_allocated(device) - before
 
 
-def device_peak(device: Optional[str] = None) -> Optional[int]:
+def device_peak(device: Optional[Device] = None) -> Optional[int]:
     """Most memory of an accelerator that was in use, weights included.
 
     Args:
-        device (str, optional): Its name. Defaults to None, the current one.
+        device (str | torch.device, optional): Defaults to None, the current
+            one.
 
     Returns:
         int or None: Bytes since the start of the process, or since

@@ -79,12 +79,12 @@ def find_variant(text: str) -> Variant:
         return Variant(text, cfg.reducer.to_dict(), naive=True)
     if not path and name.endswith('.py'):
         name, path = Path(name).stem, name
-    path = find_config(path) if path else _find_reducer(name)
-    cfg = Config.fromfile(path)
+    file = find_config(path) if path else _find_reducer(name)
+    cfg = Config.fromfile(file)
     if 'model' in cfg:
         return Variant(name, recipe=cfg)
     if 'reducer' not in cfg:
-        raise ValueError(f'{path} defines neither `reducer` nor `model`.')
+        raise ValueError(f'{file} defines neither `reducer` nor `model`.')
     return Variant(name, cfg.reducer.to_dict())
 
 

@@ -150,7 +150,7 @@ def _read(path: Path, changed: int) -> ast.Module:
         if isinstance(first, ast.Expr) and isinstance(
             first.value, ast.Constant
         ):
-            node.body = body[1:] or [ast.Pass()]
+            body[:] = body[1:] or [ast.Pass()]
     return tree
 
 

@@ -171,8 +171,8 @@ def _watch_tokens(
     model: nn.Module, batch: Batch
 ) -> Tuple[Tuple[int, ...], Optional[float]]:
     """Lengths that leave the layers, and what the kept patches show."""
-    states = token_states(model, batch.images, batch.samples)
-    states = [states[index] for index in sorted(states)]
+    by_layer = token_states(model, batch.images, batch.samples)
+    states = [by_layer[index] for index in sorted(by_layer)]
     mentioned = mentioned_mask(batch, states[-1].grid)
     share = None
     if mentioned is not None:
@@ -192,7 +192,8 @@ def mentioned_mask(batch: Batch, grid: Tuple[int, int]) -> Optional[Tensor]:
     """
     if any('boxes' not in sample for sample in batch.samples):
         return None
-    size = tuple(batch.images.shape[-2:])
+    height, width = batch.images.shape[-2:]
+    size = (height, width)
     rows = [
         torch.from_numpy(
             mentioned_patches(sample.boxes, sample.mentioned, size, grid)

@@ -30,26 +30,27 @@ def measure_runs(
     Returns:
         list[Result]: The records, in the order of the runs.
     """
-    known = read_results(folder / RESULTS)
-    results = [known.get(run.name) for run in runs]
-    valid = [
-        result is not None
-        and result.stamp == run.stamp()
+    stamps = {run.name: run.stamp() for run in runs}
+    known = {
+        name: result
+        for name, result in read_results(folder / RESULTS).items()
+        if result.stamp == stamps.get(name)
         and result.costs.batch_size == batch_size
-        for run, result in zip(runs, results)
-    ]
-    if all(valid):
-        return results
-    times = time_steps({r.name: r.load_config() for r in runs}, batch_size)
-    for index, run in enumerate(runs):
+    }
+    if len(known) == len(runs):
+        return [known[run.name] for run in runs]
+    recipes = {run.name: run.load_config() for run in runs}
+    times = time_steps(recipes, batch_size)
+    results = []
+    for run in runs:
         seconds = times[run.name]
-        if valid[index]:
-            result = replace(results[index], step_time=seconds)
+        if run.name in known:
+            result = replace(known[run.name], step_time=seconds)
         else:
             costs = measure_costs(
-                run.load_config(), run.checkpoint, batch_size
+                recipes[run.name], run.checkpoint, batch_size
             )
             result = read_result(run, costs, seconds, draw_kept(run, folder))
         append_result(folder / RESULTS, result)
-        results[index] = result
+        results.append(result)
     return results
