@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 20: published weights of ALBEF and BLIP load strictly."""
+"""Published weights of ALBEF and BLIP load strictly.
+
+Acceptance: converters.
+"""
 
 from pathlib import Path
 

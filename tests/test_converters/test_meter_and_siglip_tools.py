@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""The command lines that convert checkpoints of METER and open_clip."""
+"""The command lines that convert checkpoints of METER and open_clip.
+
+Acceptance: converters.
+"""
 
 import re
 from pathlib import Path
