@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
         '--interval',
         type=int,
         default=1,
-        help='draw every N-th sample, N is this number; default 1',
+        help='draw each so-manieth sample; default 1',
     )
     parser.add_argument(
         '--wait-time',

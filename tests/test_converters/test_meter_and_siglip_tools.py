@@ -1,8 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""The command lines that convert checkpoints of METER and open_clip.
-
-Acceptance: converters.
-"""
+"""The command lines that convert checkpoints of METER and open_clip."""
 
 import re
 from pathlib import Path

@@ -91,6 +91,28 @@ def test_mentions_in_code_lead_somewhere():
     assert not wrong, '\n'.join(wrong)
 
 
+# A path of the repository that stands in a text or a command.
+FILE = re.compile(
+    r'(?<![\w/.}])((?:configs|tests|tools|requirements)/[\w/.-]*\w\.\w+)'
+)
+
+
+@pytest.mark.parametrize('path', TEXTS, ids=lambda path: path.name)
+def test_files_that_pages_name_exist(path):
+    text = path.read_text()
+    if path.name == 'CHANGELOG.md':
+        text = text.partition('### Settings to rename')[0]
+    # Examples may end in dots, and name what the reader is to write.
+    missing = [
+        name
+        for name in FILE.findall(text)
+        if not (ROOT / name).exists()
+        and '....' not in name
+        and '<' not in name
+    ]
+    assert missing == []
+
+
 @pytest.mark.parametrize(
     'link, is_broken',
     [
