@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Imports go one way, and nothing grows too large.
 
-docs/en/architecture.md has the rooms.
+docs/en/concepts/architecture.md has the rooms.
 """
 
 import ast
