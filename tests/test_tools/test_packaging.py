@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import one_at_a_time
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -176,6 +178,7 @@ def installed(wheel, tmp_path_factory):
     return run
 
 
+@one_at_a_time
 def test_a_wheel_can_run_the_benchmark(installed, tmp_path):
     text = installed(
         'elip_mm.analysis',
@@ -187,6 +190,7 @@ def test_a_wheel_can_run_the_benchmark(installed, tmp_path):
     assert (tmp_path / 'work_dirs/benchmark/benchmark.json').is_file()
 
 
+@one_at_a_time
 def test_a_wheel_can_run_a_study(installed, tmp_path):
     command = [
         'elip_mm.study',
