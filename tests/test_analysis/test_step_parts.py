@@ -17,12 +17,7 @@ from elip_mm.utils import register_all_modules
         ('clip/clip_tiny_elip_1xb64', {'head contrastive', 'fusion'}),
         (
             'albef/albef_tiny_elip_1xb32',
-            {
-                'momentum encoder',
-                'reading of hidden words',
-                'head itm',
-                'head mlm',
-            },
+            {'momentum encoder', 'language targets', 'head itm', 'head mlm'},
         ),
         ('meter/meter_tiny_elip_1xb32', {'head itm', 'head mlm', 'fusion'}),
     ],

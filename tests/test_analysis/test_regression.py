@@ -5,7 +5,7 @@ FLOPs are compared everywhere, stored bytes and operators on the version of
 torch that the baseline was made with. To renew it after a change that is
 meant, run
 
-    python -m tests.test_benchmark.test_regression
+    python -m tests.test_analysis.test_regression
 """
 
 import json
@@ -33,7 +33,7 @@ NAMES = (
     'elip-lite_vit-12layer',
     'evit_vit-12layer',
     'tome_vit-12layer',
-    'research',
+    'naive',
 )
 
 
@@ -58,8 +58,8 @@ def count(name: str, with_cp: bool = False) -> dict:
 @pytest.mark.parametrize('with_cp', [False, True], ids=['', 'checkpointing'])
 @pytest.mark.parametrize('name', NAMES)
 def test_costs_are_those_of_the_baseline(name, with_cp):
-    if with_cp and name == 'research':
-        pytest.skip('the yardstick has no checkpointing')
+    if with_cp and name == 'naive':
+        pytest.skip('that baseline has no checkpointing')
     baseline = json.loads(BASELINE.read_text())
     expected = baseline['costs'][key(name, with_cp)]
     costs = count(name, with_cp)
@@ -79,7 +79,7 @@ def renew() -> None:
         key(name, with_cp): count(name, with_cp)
         for name in NAMES
         for with_cp in (False, True)
-        if not (with_cp and name == 'research')
+        if not (with_cp and name == 'naive')
     }
     content = dict(torch=torch.__version__.split('+')[0], costs=costs)
     BASELINE.write_text(json.dumps(content, indent=1) + '\n')

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""The yardstick computes what ELIP computes, in the way research code does."""
+"""The baseline computes what ELIP computes, in the way research code does."""
 
 import pytest
 import torch
@@ -43,7 +43,7 @@ def test_attention_is_materialised_here_and_nowhere_else():
     assert seen == [False, True]
 
 
-def test_operators_grow_with_the_batch_in_research_style_only():
+def test_operators_grow_with_the_batch_in_the_naive_one_only():
     def count(batch, naive):
         tower = Tower(ARCH, 64, 8, batch)
         work = make_workload('x', tower, ELIP, naive=naive)

@@ -1,5 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Columns and curves that only some models bring along."""
+"""The report: columns for all, and those that only some models bring."""
+
+from dataclasses import replace
 
 from elip_mm.study import Costs, Result, write_report
 from elip_mm.study.report import COLUMNS, choose_columns
@@ -48,3 +50,23 @@ def test_stages_and_losses_are_shown_where_they_exist(tmp_path):
     assert table['loss_itc'] == table['loss_itm'] == ('-', '3.00 > 0.50')
     assert 'loss_itm' in (tmp_path / 'report.md').read_text()
     assert (tmp_path / 'curves.png').stat().st_size > 0
+
+
+def test_costs_are_related_to_the_first_run(tmp_path, capsys):
+    half = replace(COSTS, flops=5 * 10**8, mentioned_share=0.25)
+    half = replace(half, tokens=(65, 33))
+    one = result('dense', losses=['loss'])
+    other = replace(
+        one, name='elip', costs=half, step_time=0.4, pictures=('tokens.png',)
+    )
+    write_report([one, other], tmp_path / 'new')
+    report = (tmp_path / 'new/report.md').read_text()
+    row = next(
+        line for line in report.splitlines() if line.startswith('| elip')
+    )
+    assert '0.50 (0.50x)' in row and '0.40x' in row and '25.0 %' in row
+    assert '49.0' in row and '51.0' in row
+    assert '![tokens.png](tokens.png)' in report
+    assert (tmp_path / 'new/curves.png').stat().st_size > 1000
+    printed = capsys.readouterr().out
+    assert 'i2t R@1' in printed and 'tokens per layer' in printed

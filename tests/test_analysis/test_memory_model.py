@@ -1,13 +1,11 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""The largest batch: predicted, applied, and by trial."""
+"""The memory of a step is predicted as real steps need it."""
 
 from pathlib import Path
 
 import pytest
 from mmengine import Config
 
-from elip_mm.analysis.batch_size_apply import batch_options, write_recipe
-from elip_mm.analysis.batch_size_search import largest_that_fits
 from elip_mm.analysis.counters import saved_bytes
 from elip_mm.analysis.memory_model import (
     MemoryModel,
@@ -131,33 +129,3 @@ def test_largest_batch_counts_the_square():
         assert memory.bytes_at(batch) <= budget < memory.bytes_at(batch + 1)
     with pytest.raises(ValueError, match='--memory'):
         memory.largest_batch(109)
-
-
-@pytest.mark.parametrize('largest', [0, 1, 2, 5, 64, 100])
-@pytest.mark.parametrize('start', [1, 7])
-def test_trial_doubles_and_bisects(largest, start):
-    tried = []
-
-    def fits(batch):
-        tried.append(batch)
-        return batch <= largest
-
-    assert largest_that_fits(fits, start) == largest
-    assert len(tried) == len(set(tried)) <= 16
-    assert largest_that_fits(fits, start, limit=50) == min(largest, 50)
-
-
-def test_applied_batch_scales_the_learning_rate(tmp_path):
-    base = CONFIGS / 'clip/clip_tiny_elip_1xb64_synthetic-scenes-64px.py'
-    cfg = Config.fromfile(base)
-    write_recipe(tmp_path / 'sub/larger.py', str(base), cfg, 96)
-    larger = Config.fromfile(tmp_path / 'sub/larger.py')
-    assert larger.train_dataloader.batch_size == 96
-    assert larger.model == cfg.model
-    assert larger.auto_scale_lr == dict(enable=True, base_batch_size=64)
-    assert 'train_dataloader.batch_size=96' in batch_options(cfg, 96)
-
-
-def test_error_names_what_is_missing():
-    with pytest.raises(ValueError, match='vision_backbone'):
-        RecipeStep(Config(dict(model=dict(type='Other'))))
