@@ -1,5 +1,5 @@
 _base_ = [
-    './siglip-map_tiny_dense_1xb64_synthetic-scenes-64px.py',
+    './siglip_tiny-map_dense_1xb64_synthetic-scenes-64px.py',
     '../_base_/reducers/elip_vit-6layer.py',
 ]
 
