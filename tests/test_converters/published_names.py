@@ -27,7 +27,7 @@ OTHERS = [
      r'text_decoder.bert.encoder.layer.\1.attention'),
     (r'heads\.lm\.predictor', 'text_decoder.cls.predictions'),
     (r'heads\.mlm\.predictor', 'text_encoder.cls.predictions'),
-    (r'twin\.predictor', 'text_encoder_m.cls.predictions'),
+    (r'momentum_encoder\.predictor', 'text_encoder_m.cls.predictions'),
 ]  # fmt: skip
 
 

@@ -88,8 +88,8 @@ def test_weights_in_half_precision():
 SHALLOW = dict(
     ELIP,
     stages=[
-        dict(layer=1, look_ahead=1, keep=0.75),
-        dict(layer=2, look_ahead=2, keep=0.5),
+        dict(layer=1, look_ahead=1, keep_ratio=0.75),
+        dict(layer=2, look_ahead=2, keep_ratio=0.5),
     ],
 )
 

@@ -116,6 +116,7 @@ class PrunedViT(VisionTransformer):
         return self
 
     def train(self, mode: bool = True) -> 'PrunedViT':
+        """Switch the mode and return the tower, as torch's modules do."""
         super().train(mode)  # returns None in mmengine's BaseBackbone
         return self
 
