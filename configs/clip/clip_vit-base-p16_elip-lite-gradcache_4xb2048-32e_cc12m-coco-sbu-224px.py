@@ -1,4 +1,4 @@
-# A global batch of 8192, of which only 440 pairs a process are in the towers
+# A global batch of 8192, of which only 440 pairs per process are in the towers
 # at a time: negatives that accumulation would not add. The rate follows the
 # batch with --auto-scale-lr.
 _base_ = [

@@ -50,7 +50,9 @@ def settings_of(text):
     found = Counter()
     for statement in ast.parse(text).body:
         assert isinstance(statement, ast.Assign), 'configs only assign'
-        found.update(leaves(statement.value, ast.unparse(statement.targets[0])))
+        found.update(
+            leaves(statement.value, ast.unparse(statement.targets[0]))
+        )
     return found
 
 

@@ -5,7 +5,7 @@ size = 256
 read = [_base_.load, dict(type='elip_mm.CleanPairCaption', style='albef')]
 
 train_dataloader = dict(
-    batch_size=40,  # a GPU; the published recipe has 4 of them
+    batch_size=40,  # per GPU; the published recipe has 4 of them
     dataset=dict(
         pipeline=[
             *read,

@@ -5,7 +5,7 @@ size = 224
 read = [_base_.load, dict(type='elip_mm.CleanPairCaption', style='blip')]
 
 train_dataloader = dict(
-    batch_size=42,  # a GPU; the published recipe has 4 of them
+    batch_size=42,  # per GPU; the published recipe has 4 of them
     dataset=dict(
         pipeline=[
             *read,

@@ -17,7 +17,7 @@ test_pipeline = [
 
 train_dataloader = dict(
     _base_.loader,
-    batch_size=440,  # a GPU; the published recipe has 4 of them
+    batch_size=440,  # per GPU; the published recipe has 4 of them
     num_workers=8,
     dataset=dict(
         _base_.train_pairs,

@@ -12,7 +12,7 @@ test_pipeline = [*centre, _base_.test_pack]
 
 train_dataloader = dict(
     _base_.loader,
-    batch_size=32,  # a GPU; the published recipe has 8 of them
+    batch_size=32,  # per GPU; the published recipe has 8 of them
     num_workers=8,
     dataset=dict(
         _base_.train_pairs,
