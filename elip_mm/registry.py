@@ -4,7 +4,7 @@
 Every node is a child of mmpretrain's node of the same name, so a config
 under ``default_scope='elip_mm'`` finds mmpretrain's classes without a prefix,
 and a type written ``elip_mm.X`` is found from mmpretrain's scope as well.
-``TOKEN_REDUCERS`` is the one node that exists only here.
+``TOKEN_REDUCERS`` and ``SIGNALS`` are nodes that exist only here.
 
 ``TOKENIZER`` and ``BATCH_AUGMENTS`` are roots in mmpretrain. They get a child
 all the same: without one, each build under our scope logs a failed search.
@@ -41,6 +41,7 @@ __all__ = [
     'STRATEGIES',
     'FUNCTIONS',
     'TOKEN_REDUCERS',
+    'SIGNALS',
 ]
 
 
@@ -90,6 +91,9 @@ INFERENCERS = _child('INFERENCERS', 'apis', mmengine_nodes)
 TOKEN_REDUCERS = Registry(
     'token reducer', scope='elip_mm', locations=['elip_mm.models.reducers']
 )
+# What reducers may want to know of an image beyond its tokens, computed from
+# the pixels or the text; see `elip_mm.models.reducers.signals`.
+SIGNALS = Registry('signal', scope='elip_mm', locations=['elip_mm.models'])
 
 
 def build_reducer(cfg: dict):

@@ -7,7 +7,8 @@ from typing import Callable, Iterator, Optional, Sequence, Tuple, Union
 
 from torch import nn
 
-from elip_mm.registry import TOKEN_REDUCERS, build_reducer
+from elip_mm.models.backbones import build_reducer_for
+from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.utils.model_wrappers import unwrap_model
 
 from .checks import check_during, check_width, choose_adapter
@@ -107,7 +108,7 @@ def attach_reducer(
     check_width(inner, adapter, towers)
     reducer = _complete(reducer)
     for tower in towers.values():  # unfit stages fail before any change
-        build_reducer(reducer).check(tower.num_layers, tower.embed_dims)
+        build_reducer_for(tower, reducer)
     for tower in towers.values():
         AdaptedViT.adopt(tower, reducer, with_cp)
     inner._attachment = Attachment(adapter, tuple(towers), during, type(inner))
@@ -149,7 +150,7 @@ def _complete(reducer: dict) -> dict:
             f'attach_reducer: there is no token reducer {kind!r}; choose one '
             f'of {known}.'
         )
-    if getattr(found, 'needs_scores', False):
+    if 'scores' in found.needs:
         raise ValueError(
             f'{found.__name__} needs scores from a moving-average tower, '
             'which these models do not compute; choose another reducer, or '

@@ -9,6 +9,7 @@ from typing import Iterator, Optional, Tuple
 from torch import Tensor, nn
 
 from elip_mm.models.backbones import PrunedViT
+from elip_mm.structures import Hints
 
 
 @dataclass(frozen=True)
@@ -66,4 +67,4 @@ class AdaptedViT(PrunedViT):
             tower is self for tower in context.towers
         ):
             return super().forward(x, reduce=False)
-        return super().forward(x, context.guidance)
+        return super().forward(x, Hints(guidance=context.guidance))

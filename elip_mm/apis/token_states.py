@@ -7,7 +7,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from elip_mm.models.multimodal import LanguageImageModel
-from elip_mm.structures import TokenState
+from elip_mm.structures import Hints, TokenState
 from elip_mm.utils.model_wrappers import unwrap_model
 
 
@@ -39,15 +39,15 @@ def token_states(
             if data_samples is not None:
                 guidance = adapter.guide(model, images, data_samples, 'loss')
             tower = model.get_submodule(tower)
-            return tower.states(adapter.flatten(model, images), guidance)
+            return tower.states(
+                adapter.flatten(model, images), Hints(guidance=guidance)
+            )
         if isinstance(model, LanguageImageModel):
             text = None
             if data_samples is not None:
                 text = model.encode_text(model.tokenize(data_samples))
             hints = model.hints(images, text)
-            return model.vision_backbone.states(
-                images, hints.guidance, scores=hints.scores
-            )
+            return model.vision_backbone.states(images, hints)
     raise ValueError(
         f'{type(model).__name__} does not reduce tokens: use a pre-trainer of '
         'elip_mm, or put ELIPPruningHook into custom_hooks (attach_reducer '

@@ -1,10 +1,15 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 19: mistakes in a config are told when it is built."""
+"""Mistakes in a config are reported when the model is built.
+
+Acceptance: config.
+"""
 
 import copy
 
 import pytest
 import torch
+
+from elip_mm.structures import Hints
 
 from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_clip, tiny_vit
 
@@ -47,7 +52,7 @@ def test_bad_stages(changes, message):
 
 def test_wrong_guidance_width():
     with pytest.raises(ValueError, match=r'\(3, 96\), but got \(3, 64\)'):
-        tiny_vit(ELIP)(IMAGES, GUIDANCE[:, :64])
+        tiny_vit(ELIP)(IMAGES, Hints(guidance=GUIDANCE[:, :64]))
 
 
 def test_unknown_reducer():

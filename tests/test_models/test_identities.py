@@ -1,5 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 4 to 10 and 14: what must not change the outcome."""
+"""What must not change the outcome.
+
+Acceptance: identity, prune-one, permutation, batch-independence, no-text,
+text-weight, no-text-leakage, determinism.
+"""
 
 from unittest.mock import patch
 
@@ -8,8 +12,11 @@ import torch
 from mmpretrain.models import VisionTransformer
 
 from elip_mm.models.reducers import elip as elip_module
+from elip_mm.structures import Hints
 
-from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
+from ..tiny import ARCH, ELIP, GUIDANCE, HINTS, IMAGES, tiny_vit
+
+OTHER = Hints(guidance=-GUIDANCE)
 
 
 def stages(keep):
@@ -29,13 +36,13 @@ def plain_twin(vit, **kwargs):
 
 
 def test_keep_all_is_the_plain_tower():
-    """Check 4."""
+    """Acceptance: identity."""
     vit = tiny_vit(dict(ELIP, stages=stages(1.0)))
-    assert torch.equal(vit(IMAGES, GUIDANCE)[0], plain_twin(vit)(IMAGES)[0])
+    assert torch.equal(vit(IMAGES, HINTS)[0], plain_twin(vit)(IMAGES)[0])
 
 
 def test_no_text_is_the_plain_tower():
-    """Check 8, for output and gradient."""
+    """Acceptance: no-text. For output and gradient."""
     vit = tiny_vit(ELIP)
     plain = plain_twin(vit)
     ours, theirs = vit(IMAGES)[0], plain(IMAGES)[0]
@@ -48,20 +55,23 @@ def test_no_text_is_the_plain_tower():
 
 def test_switched_off_is_the_plain_tower():
     vit = tiny_vit(dict(ELIP, without_guidance='vision'))
-    out = vit(IMAGES, GUIDANCE, reduce=False)[0]
+    out = vit(IMAGES, HINTS, reduce=False)[0]
     assert torch.equal(out, plain_twin(vit)(IMAGES)[0])
 
 
 def test_prune_one():
-    """Check 5: a lone merged token only moves, so CLS hardly changes."""
+    """A lone merged token only moves, so CLS hardly changes.
+
+    Acceptance: prune-one.
+    """
     vit = tiny_vit(dict(ELIP, keep_counts=(63, 63, 63)))
-    pruned, plain = vit(IMAGES, GUIDANCE)[0], vit(IMAGES)[0]
+    pruned, plain = vit(IMAGES, HINTS)[0], vit(IMAGES)[0]
     assert pruned.shape == plain.shape
     torch.testing.assert_close(pruned[:, 0], plain[:, 0], rtol=0, atol=1e-4)
 
 
 def test_order_of_the_patches_does_not_matter():
-    """Check 6: permuted after the position embedding."""
+    """Acceptance: permutation. Permuted after the position embedding."""
     vit = tiny_vit(ELIP)
     order = torch.randperm(64)
     embed = vit.embed
@@ -72,9 +82,9 @@ def test_order_of_the_patches_does_not_matter():
         patches = tokens[:, 1:][:, order]
         return state.with_tokens(torch.cat([tokens[:, :1], patches], dim=1))
 
-    straight = vit.encode(IMAGES, GUIDANCE)
+    straight = vit.encode(IMAGES, HINTS)
     with patch.object(vit, 'embed', permuted):
-        shuffled = vit.encode(IMAGES, GUIDANCE)
+        shuffled = vit.encode(IMAGES, HINTS)
     kept = straight.owner < 26
     assert torch.equal(kept[:, order], shuffled.owner < 26)
     for part in (slice(0, 1), slice(26, 27)):  # class token, merged token
@@ -87,24 +97,30 @@ def test_order_of_the_patches_does_not_matter():
 
 
 def test_batch_is_a_stack_of_single_images():
-    """Check 7."""
+    """Acceptance: batch-independence."""
     vit = tiny_vit(ELIP)
-    together = vit(IMAGES, GUIDANCE)[0]
-    alone = [vit(IMAGES[i : i + 1], GUIDANCE[i : i + 1])[0] for i in range(3)]
+    together = vit(IMAGES, HINTS)[0]
+    alone = [
+        vit(IMAGES[i : i + 1], Hints(guidance=GUIDANCE[i : i + 1]))[0]
+        for i in range(3)
+    ]
     torch.testing.assert_close(
         together, torch.cat(alone), rtol=1e-5, atol=1e-5
     )
 
 
 def test_vision_share_of_one_ignores_the_text():
-    """Check 9."""
+    """Acceptance: text-weight."""
     vit = tiny_vit(dict(ELIP, text_weight=0.0))
-    one, other = vit(IMAGES, GUIDANCE)[0], vit(IMAGES, -GUIDANCE)[0]
+    one, other = vit(IMAGES, HINTS)[0], vit(IMAGES, OTHER)[0]
     assert torch.equal(one, other)
 
 
 def test_text_share_of_one_ignores_the_class_token():
-    """Check 9: the first stage's ranking does not see the image's CLS."""
+    """The first stage's ranking does not see the image's CLS.
+
+    Acceptance: text-weight.
+    """
     vit = tiny_vit(dict(ELIP, text_weight=1.0))
     state = vit.embed(IMAGES)
     moved = state.with_tokens(
@@ -115,7 +131,10 @@ def test_text_share_of_one_ignores_the_class_token():
 
 
 def test_text_decides_and_does_nothing_else():
-    """Check 10: with one and the same plan, text leaves no trace."""
+    """With one and the same plan, text leaves no trace.
+
+    Acceptance: no-text-leakage.
+    """
     vit = tiny_vit(ELIP)
     ranking = torch.rand(3, 65)
 
@@ -124,14 +143,14 @@ def test_text_decides_and_does_nothing_else():
 
     keep_and_fuse = elip_module.keep_and_fuse
     with patch.object(elip_module, 'keep_and_fuse', constant):
-        one, other = vit(IMAGES, GUIDANCE)[0], vit(IMAGES, -GUIDANCE)[0]
+        one, other = vit(IMAGES, HINTS)[0], vit(IMAGES, OTHER)[0]
     assert torch.equal(one, other)
-    assert not torch.equal(vit(IMAGES, GUIDANCE)[0], vit(IMAGES, -GUIDANCE)[0])
+    assert not torch.equal(vit(IMAGES, HINTS)[0], vit(IMAGES, OTHER)[0])
 
 
 @pytest.mark.parametrize('layer_cfgs', [dict(), dict(attn_drop_rate=0.1)])
 def test_look_ahead_is_never_random(layer_cfgs):
-    """Check 14."""
+    """Acceptance: determinism."""
     vit = tiny_vit(
         ELIP, drop_rate=0.1, drop_path_rate=0.5, layer_cfgs=layer_cfgs
     ).train()
@@ -144,5 +163,5 @@ def test_look_ahead_is_never_random(layer_cfgs):
     assert torch.equal(before, torch.get_rng_state())
     assert flags == {name: part.training for name, part in vit.named_modules()}
     # The real pass is random all the same.
-    outs = [vit(IMAGES, GUIDANCE)[0] for _ in range(2)]
+    outs = [vit(IMAGES, HINTS)[0] for _ in range(2)]
     assert not torch.equal(*outs)

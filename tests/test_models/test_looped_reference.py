@@ -1,9 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 11 to 13: ELIP restated sample by sample in float64."""
+"""ELIP restated sample by sample in float64.
+
+Acceptance: gradient, looped-reference, short-score.
+"""
 
 import pytest
 import torch
 import torch.nn.functional as F
+
+from elip_mm.structures import Hints
 
 from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_vit
 
@@ -69,6 +74,10 @@ def looped(vit, images, guidance):
     return torch.stack(outputs)
 
 
+def run_tower(vit, images, guidance):
+    return vit(images, Hints(guidance=guidance))[0]
+
+
 @pytest.fixture(scope='module')
 def double():
     return (
@@ -85,12 +94,12 @@ def full_row(layer, probe):
 
 
 def test_vectorised_equals_looped(double):
-    """Check 12, and the gradients of check 11."""
+    """Acceptance: looped-reference, gradient."""
     vit, images, guidance = double
     loss_of = torch.linspace(-1, 1, 96, dtype=torch.float64)
     gradients = []
     outputs = []
-    for run in (looped, lambda vit, *args: vit(*args)[0]):
+    for run in (looped, run_tower):
         vit.zero_grad()
         out = run(vit, images, guidance)
         (out * loss_of).sum().backward()
@@ -107,15 +116,18 @@ def test_vectorised_equals_looped(double):
 
 
 def test_no_gradient_reaches_the_text(double):
-    """Check 11."""
+    """Acceptance: gradient."""
     vit, images, guidance = double
     guidance.grad = None
-    vit(images, guidance)[0].sum().backward()
+    run_tower(vit, images, guidance).sum().backward()
     assert guidance.grad is None
 
 
 def test_short_score_is_row_zero_of_the_full_map(double):
-    """Check 13: without keys or values of the others, the same row."""
+    """Without keys or values of the others, the same row.
+
+    Acceptance: short-score.
+    """
     vit, _, _ = double
     probe = torch.randn(3, 65, 96, dtype=torch.float64)
     row = vit.look_ahead(7, probe, 1)
@@ -125,7 +137,7 @@ def test_short_score_is_row_zero_of_the_full_map(double):
 
 
 def test_short_score_in_float32():
-    """Check 13."""
+    """Acceptance: short-score."""
     vit = tiny_vit(ELIP)
     probe = torch.randn(3, 65, 96)
     full = full_row(vit.layers[7], probe)

@@ -1,5 +1,5 @@
 # Lists of image-caption pairs, in named parts of which the data of each family
-# are put together. How the files look: docs/en/data.md.
+# are put together. How the files look: docs/en/how_to/data.md.
 pairs = dict(
     type='elip_mm.ImageTextPairs',
     data_root='data',

@@ -9,11 +9,7 @@ from mmengine.hooks import (
 from mmengine.visualization import LocalVisBackend
 from mmpretrain.visualization import UniversalVisualizer
 
-from elip_mm.checkpoint import (
-    CheckpointGuardHook,
-    PlainCheckpointHook,
-    SafeCheckpointHook,
-)
+from elip_mm.checkpoint import CheckpointHook
 from elip_mm.engine.hooks import KeyedRandomnessHook, TokenPictureHook
 
 default_scope = 'elip_mm'
@@ -23,20 +19,17 @@ default_hooks = dict(
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
     checkpoint=dict(
-        type=SafeCheckpointHook,
+        type=CheckpointHook,
         by_epoch=False,
         interval=1000,
         max_keep_ckpts=2,
     ),
     sampler_seed=dict(type=DistSamplerSeedHook),
+    randomness=dict(type=KeyedRandomnessHook),
     visualization=dict(type=TokenPictureHook, enable=False),
 )
 
-custom_hooks = [
-    dict(type=KeyedRandomnessHook),
-    dict(type=PlainCheckpointHook),
-    dict(type=CheckpointGuardHook),
-]
+custom_hooks = []
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Attention whose logits carry one number a key, by two equal ways.
+"""Attention with one number per key added to the logits, in two equal ways.
 
 ``by_mask`` hands the numbers to the kernel as a broadcast mask; ``by_channel``
 appends them to the keys as one more channel that every query meets with 1.
@@ -20,8 +20,8 @@ def attend_with_bias(
     """Attend by the way that keeps the fused kernel of the device.
 
     The fused kernel for CPUs takes masks, and is faster with one than with a
-    channel (docs/en/reducers.md has the times). FlashAttention for GPUs
-    refuses masks, but takes the channel.
+    channel (docs/en/concepts/reducers.md has the times). FlashAttention for
+    GPUs refuses masks, but takes the channel.
 
     Args:
         query (Tensor): Shape ``(B, heads, N, d)``.

@@ -9,6 +9,7 @@ from mmengine.model import BaseModel, ModuleDict
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from elip_mm.models.reducers import complete_hints
 from elip_mm.registry import MODELS, TASK_UTILS, TOKENIZER
 from elip_mm.structures import (
     Hints,
@@ -221,10 +222,12 @@ class LanguageImageModel(BaseModel):
         Returns:
             Hints: For :meth:`encode_image`.
         """
-        return Hints(
+        hints = Hints(
             guidance=None if text is None else self.guide(text),
             scores=self.patch_scorer and self.patch_scorer(images),
         )
+        tower = self.vision_backbone
+        return complete_hints(hints, tower.reducer.needs, images, tower, text)
 
     def encode_image(
         self,
@@ -243,11 +246,8 @@ class LanguageImageModel(BaseModel):
         Returns:
             TokenState: Tokens after the last layer and the final norm.
         """
-        hints = hints or Hints()
         with self.gradient_of('vision_backbone'):
-            return self.vision_backbone.encode(
-                images, hints.guidance, reduce, hints.scores
-            )
+            return self.vision_backbone.encode(images, hints, reduce)
 
     def encode_pairs(
         self, images: Tensor, ids: Tensor, reduce: bool = True
