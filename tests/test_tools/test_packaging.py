@@ -91,6 +91,30 @@ def test_wheel_holds_what_mim_looks_for(wheel):
         assert {f'elip_mm/.mim/{name}' for name in tracked(pattern)} <= names
 
 
+def test_config_elsewhere_inherits_from_an_installed_one(wheel, tmp_path):
+    wheel.extractall(tmp_path)
+    recipe = 'elip_mm.configs.clip.clip_tiny_elip_1xb64_synthetic_scenes_64px'
+    (tmp_path / 'own.py').write_text(
+        'from mmengine.config import read_base\n'
+        f'with read_base():\n    from {recipe} import *\n'
+        'train_cfg.update(max_epochs=2)\n'
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            '-c',
+            'from mmengine import Config; cfg = Config.fromfile("own.py");'
+            'print(cfg.train_cfg.max_epochs, cfg.model.type.__module__)',
+        ],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(tmp_path)},
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.split() == ['2', 'elip_mm.models.pretrainers.clip']
+
+
 def test_wheel_requires_what_the_package_checks(wheel):
     from elip_mm.utils.versions import REQUIREMENTS
 
