@@ -13,7 +13,7 @@ from mmpretrain.models.backbones import VisionTransformer
 
 from elip_mm.analysis.layer_watch import MAIN, LayerWatch
 from elip_mm.registry import HOOKS, METRICS
-from tests.test_apis.zoo import (
+from tests.test_adapters.zoo import (
     ELIP,
     ELIP_TOKENS,
     NUM_TOKENS,

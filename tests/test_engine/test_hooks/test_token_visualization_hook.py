@@ -80,7 +80,7 @@ def test_unfit_settings_fail_before_the_first_step(
 
 def test_a_model_that_does_not_reduce_is_refused(tmp_path):
     from elip_mm.apis import token_states
-    from tests.test_apis.zoo import build, load_batch
+    from tests.test_adapters.zoo import build, load_batch
 
     model = build('ImageClassifier', tmp_path)
     batch = load_batch(model, 'ImageClassifier')
