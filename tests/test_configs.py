@@ -10,10 +10,9 @@ from mmengine import Config
 from mmengine.dataset import default_collate
 
 import elip_mm.registry as nodes
-from elip_mm.registry import DATASETS, MODELS
+from elip_mm.apis import build_model
+from elip_mm.registry import DATASETS
 from elip_mm.utils import register_all_modules
-
-from .bare_tokenizer import BareTokenizer
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted(
@@ -36,18 +35,7 @@ def name(path):
 
 def build_full_size(cfg):
     """Build a model of any size without memory or vocabulary files."""
-    register_all_modules()
-    model = cfg.model.copy()
-    encoder = cfg.model.text_encoder
-    model.tokenizer = dict(
-        type=BareTokenizer,
-        vocab_size=encoder.get('vocab_size', 30522),
-        context_length=encoder.get('context_length', 30),
-    )
-    if 'whole_words' in model:
-        model.whole_words = False  # of which the bare tokenizer knows nothing
-    with torch.device('meta'):
-        return MODELS.build(model)
+    return build_model(cfg, offline=True, initialize=False, device='meta')
 
 
 def count_parameters(model):
@@ -85,7 +73,7 @@ def test_our_types_carry_their_prefix(path):
 def test_tiny_recipe_makes_a_step(path):
     register_all_modules()
     cfg = Config.fromfile(path)
-    model = MODELS.build(cfg.model)
+    model = build_model(cfg, initialize=False)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     batch = default_collate([dataset[index] for index in range(4)])
     losses = model(**model.data_preprocessor(batch, True), mode='loss')

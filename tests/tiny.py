@@ -12,8 +12,6 @@ from torch import nn
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.registry import MODELS
 
-from .bare_tokenizer import BareTokenizer
-
 ARCH = dict(
     embed_dims=96, num_layers=12, num_heads=4, feedforward_channels=384
 )
@@ -68,7 +66,9 @@ def tiny_clip(reducer: Optional[dict] = None, **kwargs) -> nn.Module:
     """
     settings = dict(
         type='elip_mm.CLIPPretrainer',
-        tokenizer=dict(type=BareTokenizer, vocab_size=50, context_length=8),
+        tokenizer=dict(
+            type='elip_mm.StandInTokenizer', vocab_size=50, context_length=8
+        ),
         vision_backbone=dict(
             type='elip_mm.PrunedViT',
             arch=ARCH,

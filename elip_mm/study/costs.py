@@ -12,9 +12,10 @@ from elip_mm.analysis.counters import (
     mentioned_share,
     saved_bytes,
 )
+from elip_mm.apis import model as api
 from elip_mm.apis import token_states
 from elip_mm.datasets import mentioned_patches
-from elip_mm.registry import DATASETS, MODELS
+from elip_mm.registry import DATASETS
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,9 @@ def build_model(cfg: Config, checkpoint: Optional[str] = None) -> nn.Module:
     Returns:
         nn.Module: In training mode.
     """
-    torch.manual_seed(cfg.get('randomness', {}).get('seed') or 0)
-    # The runner merges these two in the same way.
-    preprocessor = cfg.get('data_preprocessor')
-    model = MODELS.build({'data_preprocessor': preprocessor, **cfg.model})
-    model.init_weights()
+    model = api.build_model(cfg)
     if checkpoint is not None:
-        state = torch.load(checkpoint, map_location='cpu', weights_only=True)[
-            'state_dict'
-        ]
-        model.load_state_dict(state)
+        api.load_weights(model, checkpoint)
     return model.train()
 
 

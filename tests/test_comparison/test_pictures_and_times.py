@@ -45,7 +45,7 @@ def test_checkpoints_are_loaded_strictly(runs):
     for one, other in zip(loaded.parameters(), fresh.parameters()):
         assert torch.equal(one, other + 1)  # the seed of the recipe decides
     cfg.model.vision_backbone.arch.num_layers = 5
-    with pytest.raises(RuntimeError, match='Unexpected key'):
+    with pytest.raises(ValueError, match='unknown to the model'):
         build_model(cfg, runs[0].checkpoint)
 
 
