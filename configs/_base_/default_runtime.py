@@ -15,7 +15,7 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # What tools/test.py --show-dir draws.
-    visualization=dict(type='elip_mm.TokenPictureHook', enable=False),
+    visualization=dict(type='elip_mm.TokenVisualizationHook', enable=False),
 )
 
 custom_hooks = [

@@ -2,13 +2,15 @@
 """From a config to a model."""
 
 import copy
-from contextlib import ExitStack
+import logging
+from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Iterator, Optional, Union
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 from torch import nn
@@ -42,7 +44,7 @@ def build_model(
             are all weights. Defaults to False.
         initialize (bool): Whether to call ``init_weights``. Defaults to True.
         device (str or torch.device): Where it goes; ``'meta'`` needs no
-            memory. Defaults to 'cpu'.
+            memory, and there nothing is initialised. Defaults to 'cpu'.
 
     Returns:
         nn.Module: In training mode.
@@ -65,11 +67,12 @@ def build_model(
             stack.enter_context(torch.device('meta'))
         torch.manual_seed((cfg.get('randomness') or {}).get('seed') or 0)
         model = MODELS.build(settings)
+        # The caller may have asked for the meta device by a context.
+        if any(parameter.is_meta for parameter in model.parameters()):
+            return model
         if initialize:
-            model.init_weights()
-    # The caller may have asked for the meta device by a context.
-    if any(parameter.is_meta for parameter in model.parameters()):
-        return model
+            with _without_log_lines():
+                model.init_weights()
     return model.to(device)
 
 
@@ -127,6 +130,18 @@ def load_weights(
     )
     check_state_dict(model, content, source=str(checkpoint))
     return content
+
+
+@contextmanager
+def _without_log_lines() -> Iterator[None]:
+    """Keep mmengine from logging how each parameter was initialised."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _read_config(
