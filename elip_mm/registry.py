@@ -4,7 +4,7 @@
 Every node is a child of mmpretrain's node of the same name, so a config
 under ``default_scope='elip_mm'`` finds mmpretrain's classes without a prefix,
 and a type written ``elip_mm.X`` is found from mmpretrain's scope as well.
-``TOKEN_REDUCERS`` and ``MODEL_ADAPTERS`` exist only here.
+``TOKEN_REDUCERS``, ``SIGNALS`` and ``MODEL_ADAPTERS`` exist only here.
 
 ``TOKENIZER`` and ``BATCH_AUGMENTS`` are roots in mmpretrain. They get a child
 all the same: without one, each build under our scope logs a failed search.
@@ -41,6 +41,7 @@ __all__ = [
     'STRATEGIES',
     'FUNCTIONS',
     'TOKEN_REDUCERS',
+    'SIGNALS',
     'MODEL_ADAPTERS',
 ]
 
@@ -91,6 +92,9 @@ INFERENCERS = _child('INFERENCERS', 'apis', mmengine_nodes)
 TOKEN_REDUCERS = Registry(
     'token reducer', scope='elip_mm', locations=['elip_mm.models.reducers']
 )
+# What reducers may want to know of an image beyond its tokens, computed from
+# the pixels or the text; see `elip_mm.models.reducers.signals`.
+SIGNALS = Registry('signal', scope='elip_mm', locations=['elip_mm.models'])
 
 # What is known of models of other libraries. It names no location: the one
 # adapter that is needed is imported when a model asks for it.

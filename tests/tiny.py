@@ -11,6 +11,7 @@ from torch import nn
 
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.registry import MODELS
+from elip_mm.structures import Hints
 
 ARCH = dict(
     embed_dims=96, num_layers=12, num_heads=4, feedforward_channels=384
@@ -26,6 +27,7 @@ traceable = pytest.mark.skipif(
 _DRAW = torch.Generator().manual_seed(0)
 IMAGES = torch.randn(3, 3, 64, 64, generator=_DRAW)
 GUIDANCE = torch.randn(3, 96, generator=_DRAW)
+HINTS = Hints(guidance=GUIDANCE)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def _complete(reducer: dict) -> dict:
             f'attach_reducer: there is no token reducer {kind!r}; choose one '
             f'of {known}.'
         )
-    if getattr(found, 'needs_scores', False):
+    if 'scores' in found.needs:
         raise ValueError(
             f'{found.__name__} needs scores from a moving-average tower, '
             'which these models do not compute; choose another reducer, or '

@@ -11,7 +11,7 @@ from mmpretrain.models.backbones import VisionTransformer
 from torch import Tensor, nn
 
 from elip_mm.models.backbones import PrunedViT
-from elip_mm.structures import TokenState
+from elip_mm.structures import Hints, TokenState
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class AdaptedViT(PrunedViT):
         if context is not None and any(
             tower is self for tower in context.towers
         ):
-            return super().forward(x, _as_hints(context.guidance))
+            return super().forward(x, Hints(guidance=context.guidance))
         if self.reduces_in_loss and in_backward():
             refuse_recomputation('the whole vision tower')
         return super().forward(x, reduce=False)
@@ -112,14 +112,9 @@ class AdaptedViT(PrunedViT):
         Returns:
             dict[int, TokenState]: Layer to the tokens after it.
         """
-        return self.states(x, _as_hints(guidance))
+        return self.states(x, Hints(guidance=guidance))
 
     def release(self) -> VisionTransformer:
         """Turn it back into a plain ViT, in place."""
         vars(self).pop('reduces_in_loss', None)
         return super().release()
-
-
-def _as_hints(guidance: Optional[Tensor]) -> Optional[Tensor]:
-    """What the reducing tower takes beside the images."""
-    return guidance

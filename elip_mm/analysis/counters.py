@@ -13,7 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from elip_mm.structures import TokenState
+from elip_mm.structures import Hints, TokenState
 
 
 def count_flops(work: Callable[[], object]) -> int:
@@ -98,19 +98,19 @@ def _identity(tensor: Tensor) -> int:
 
 @torch.no_grad()
 def tokens_per_layer(
-    backbone: nn.Module, images: Tensor, guidance: Optional[Tensor] = None
+    backbone: nn.Module, images: Tensor, hints: Optional[Hints] = None
 ) -> List[int]:
     """Sequence length with which each layer is left.
 
     Args:
         backbone (nn.Module): A :class:`PrunedViT`.
         images (Tensor): Shape ``(B, 3, H, W)``.
-        guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
+        hints (Hints, optional): What comes from outside. Defaults to None.
 
     Returns:
         list[int]: Tokens after each layer, prefix included.
     """
-    states = backbone.states(images, guidance)
+    states = backbone.states(images, hints)
     return [states[index].tokens.shape[1] for index in sorted(states)]
 
 

@@ -2,13 +2,13 @@
 """What each layer of a reduced tower is asked to do, call by call."""
 
 from dataclasses import dataclass
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from elip_mm.models.backbones import PrunedViT
-from elip_mm.models.layers import ReducibleEncoderLayer
+from elip_mm.models.backbones import PrunedViT, measure_tower
+from elip_mm.ops import TowerShape, layer_macs, mean_key_macs, score_macs
 
 MAIN, LOOK_AHEAD = 'main', 'look_ahead'
 
@@ -72,8 +72,12 @@ class LayerWatch:
     def __enter__(self) -> List[LayerCall]:
         calls: List[LayerCall] = []
         for name, tower in self._towers.items():
+            shape = measure_tower(tower)
             for index, layer in enumerate(tower.layers):
-                self._handles.append(self._listen(name, index, layer, calls))
+                hook = _make_hook(name, index, shape, calls)
+                self._handles.append(
+                    layer.register_forward_hook(hook, with_kwargs=True)
+                )
         return calls
 
     def __exit__(self, *error) -> None:
@@ -81,35 +85,39 @@ class LayerWatch:
             handle.remove()
         self._handles.clear()
 
-    def _listen(self, tower: str, index: int, layer, calls: list):
-        def note(layer, args, kwargs, output) -> None:
-            if _in_backward():
-                return
-            tokens, kind = args[0], MAIN
-            left = tokens.shape[1]
-            if kwargs.get('score_only'):
-                kind, flops = LOOK_AHEAD, _score_flops(layer, tokens)
-            elif kwargs.get('key_only'):
-                kind, flops = LOOK_AHEAD, _key_flops(layer, tokens)
-            else:
-                left = output[0].shape[1]
-                flops = _layer_flops(layer, tokens, left)
-                if kwargs.get('look_ahead'):
-                    kind = LOOK_AHEAD
-            calls.append(
-                LayerCall(
-                    tower=tower,
-                    layer=index,
-                    kind=kind,
-                    batch=len(tokens),
-                    entered=tokens.shape[1],
-                    left=left,
-                    flops=len(tokens) * flops,
-                    with_backward=kind == MAIN and torch.is_grad_enabled(),
-                )
-            )
 
-        return layer.register_forward_hook(note, with_kwargs=True)
+def _make_hook(
+    tower: str, index: int, shape: TowerShape, calls: List[LayerCall]
+) -> Callable:
+    def note(layer, args, kwargs, output) -> None:
+        if _in_backward():
+            return
+        tokens, mode = args[0], kwargs.get('mode', 'full')
+        entered = tokens.shape[1]
+        left = output[0].shape[1] if mode == 'full' else entered
+        calls.append(
+            LayerCall(
+                tower=tower,
+                layer=index,
+                kind=MAIN if mode == 'full' else LOOK_AHEAD,
+                batch=len(tokens),
+                entered=entered,
+                left=left,
+                flops=2 * len(tokens) * _macs(shape, mode, entered, left),
+                with_backward=mode == 'full' and torch.is_grad_enabled(),
+            )
+        )
+
+    return note
+
+
+def _macs(shape: TowerShape, mode: str, entered: int, left: int) -> int:
+    """Multiply-adds of one call for one image, by the mode of the layer."""
+    if mode == 'score':
+        return score_macs(shape, entered)
+    if mode == 'mean_key':
+        return mean_key_macs(shape, entered)
+    return layer_macs(shape, entered, left)
 
 
 def mean_tokens(calls: List[LayerCall]) -> Optional[float]:
@@ -137,36 +145,6 @@ def look_ahead_share(calls: List[LayerCall]) -> Optional[float]:
     total = sum(call.total_flops for call in calls)
     ahead = sum(c.total_flops for c in calls if c.kind == LOOK_AHEAD)
     return ahead / total if total else None
-
-
-def _layer_flops(
-    layer: ReducibleEncoderLayer, tokens: Tensor, left: int
-) -> int:
-    """A whole layer for one image, reduced in its middle to ``left``."""
-    length, attn = tokens.shape[1], layer.attn
-    linear = _matrices(attn) * length + _matrices(layer.ffn) * left
-    return 2 * linear + 4 * length**2 * attn.embed_dims
-
-
-def _score_flops(layer: ReducibleEncoderLayer, tokens: Tensor) -> int:
-    """One row of attention, the key projection absorbed in the query."""
-    width, heads = layer.attn.embed_dims, layer.attn.num_heads
-    return 4 * width**2 + 2 * tokens.shape[1] * width * heads
-
-
-def _key_flops(layer: ReducibleEncoderLayer, tokens: Tensor) -> int:
-    """Mean keys by the projection averaged over the heads."""
-    attn = layer.attn
-    return 2 * tokens.shape[1] * attn.embed_dims * attn.head_dims
-
-
-def _matrices(module: nn.Module) -> int:
-    """Multiply-adds a token of all linear maps in a module."""
-    return sum(
-        part.weight.numel()
-        for part in module.modules()
-        if isinstance(part, nn.Linear)
-    )
 
 
 def _in_backward() -> bool:

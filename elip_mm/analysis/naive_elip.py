@@ -5,11 +5,11 @@ import torch
 from torch import Tensor, nn
 
 from elip_mm.models.backbones import PrunedViT
-from elip_mm.structures import TokenState
+from elip_mm.structures import Hints, TokenState
 
 
 class NaiveELIPViT(PrunedViT):
-    """ELIP the way research code tends to do it: a yardstick, not a tool.
+    """ELIP the way research code tends to do it: a baseline, not a tool.
 
     The numbers that come out are those of :class:`ELIPReducer`, but on the
     way the attention matrix is materialised in every layer, the last layer
@@ -18,9 +18,10 @@ class NaiveELIPViT(PrunedViT):
     """
 
     def encode(
-        self, x: Tensor, guidance: Optional[Tensor] = None, reduce: bool = True
+        self, x: Tensor, hints: Optional[Hints] = None, reduce: bool = True
     ) -> TokenState:
         """Encode images; the patch-to-token map is not kept up to date."""
+        guidance = hints.guidance if hints else None
         state = self.embed(x)
         tokens = state.tokens
         stages = {
@@ -42,9 +43,9 @@ class NaiveELIPViT(PrunedViT):
     def _score(
         self, index: int, depth: int, tokens: Tensor, guidance: Tensor
     ) -> Tensor:
-        share = self.reducer.text_weight
+        weight = self.reducer.text_weight
         probe = tokens.clone()
-        probe[:, 0] = (1 - share) * probe[:, 0] + share * guidance
+        probe[:, 0] = (1 - weight) * probe[:, 0] + weight * guidance
         for layer in self.layers[index : index + depth]:
             probe, attention = _run_with_map(layer, probe)
         return attention.mean(dim=1)[:, 0, 1:]

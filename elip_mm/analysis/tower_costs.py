@@ -11,6 +11,7 @@ from torch import Tensor
 
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.registry import MODELS
+from elip_mm.structures import Hints
 
 from .counters import count_flops
 from .layer_watch import MAIN, LayerCall, LayerWatch
@@ -178,10 +179,11 @@ def _prepare(vit: PrunedViT, images: Tensor, reduce: bool):
     """A call of the tower with whatever its reducer wants to look at."""
     guidance = torch.empty(1, vit.embed_dims, device='meta')
     scores = None
-    if getattr(vit.reducer, 'needs_scores', False):
+    if 'scores' in vit.reducer.needs:
         with torch.no_grad():
             scores = vit.embed(images).owner.float()
-    return lambda: vit.encode(images, guidance, reduce, scores)
+    hints = Hints(guidance=guidance, scores=scores)
+    return lambda: vit.encode(images, hints, reduce)
 
 
 def _group(calls: List[LayerCall]) -> Iterator[StageCosts]:

@@ -7,6 +7,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from elip_mm.models.backbones import PrunedViT
+from elip_mm.structures import Hints
 
 from .naive_elip import NaiveELIPViT
 from .recipe_step import RecipeStep
@@ -101,10 +102,10 @@ def make_workload(
             with_cp=with_cp,
         ).train(train)
         images = torch.randn(tower.batch_size, 3, *tower.sides)
-        guidance = torch.randn(tower.batch_size, vit.embed_dims)
+        hints = Hints(guidance=torch.randn(tower.batch_size, vit.embed_dims))
 
     def forward() -> Tensor:
-        return vit.encode(images, guidance).tokens.square().mean()
+        return vit.encode(images, hints).tokens.square().mean()
 
     return Workload(name, vit, forward, train, tower.batch_size)
 

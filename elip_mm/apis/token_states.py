@@ -41,9 +41,7 @@ def token_states(
             if data_samples is not None:
                 text = model.encode_text(model.tokenize(data_samples))
             hints = model.hints(images, text)
-            return model.vision_backbone.states(
-                images, hints.guidance, scores=hints.scores
-            )
+            return model.vision_backbone.states(images, hints)
     raise ValueError(
         f'{type(model).__name__} does not reduce tokens: use a pre-trainer of '
         'elip_mm, or put ELIPPruningHook into custom_hooks (attach_reducer '

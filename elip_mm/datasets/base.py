@@ -57,6 +57,8 @@ class ImageTextDataset(BaseDataset):
             ``test_mode``, ``lazy_init``, ``metainfo``.
     """
 
+    _fully_initialized: bool
+
     def __init__(
         self,
         *,
@@ -193,7 +195,7 @@ class ImageTextDataset(BaseDataset):
                 with keyed_random(self.seed, epoch, index):
                     data = self._read(index, epoch)
             except BadImageError as error:
-                data, reason = None, error
+                data, reason = None, str(error)
             else:
                 reason = 'the pipeline returned None'
             if data is not None:

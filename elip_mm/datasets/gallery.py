@@ -42,7 +42,7 @@ def link_gallery(records: Sequence[dict], positives: Sequence[Sequence[int]]):
         hits (Sequence[Sequence[int]]): Images that each caption hits,
             captions counted through the whole gallery.
     """
-    columns = [[] for _ in records]
+    columns: List[List[int]] = [[] for _ in records]
     for column, images in enumerate(positives):
         for image in images:
             columns[image].append(column)

@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import json
 import random
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 from mmengine import fileio
 
@@ -104,7 +104,8 @@ class ImageTextPairs(ImageTextDataset):
                 f'ImageTextPairs: the image root {root!r} is not a folder; '
                 'check `data_root` and `data_prefix`.'
             )
-        records, numbers = [], {}
+        records: List[dict] = []
+        numbers: Dict[Any, int] = {}
         for name in self.ann_files:
             for place, raw in enumerate(_read_list(name)):
                 record = _parse(raw, f'record {place} of {name!r}', root)
@@ -192,7 +193,7 @@ def _malformed(where: str, raw: Any, need: str) -> ValueError:
 
 def _join_images(records: List[dict]) -> List[dict]:
     """Join the captions of each image, in the order of the files."""
-    joined = {}
+    joined: Dict[int, dict] = {}
     for record in records:
         texts = record['text']
         texts = texts if isinstance(texts, list) else [texts]

@@ -7,7 +7,7 @@ from .budget_solver import (
     removal_pattern,
     solve_counts,
 )
-from .budgets import base_count, ease_count, share_to_count
+from .budgets import base_count, ease_count, ratio_to_count
 from .itm_pairs import draw_mismatches, draw_negatives, negative_weights
 from .keyed_draws import hash_images, keyed_uniform
 from .text_masking import (
@@ -20,7 +20,15 @@ from .text_masking import (
 )
 from .token_merging import keep_and_group, match_halves, most_merges
 from .token_selection import keep_and_drop, keep_and_fuse, mark_best, rank
-from .tower_flops import StageSpec, TowerShape, layer_lengths, training_flops
+from .tower_flops import (
+    StageSpec,
+    TowerShape,
+    layer_lengths,
+    layer_macs,
+    mean_key_macs,
+    score_macs,
+    training_flops,
+)
 
 __all__ = [
     'IGNORE_INDEX',
@@ -40,18 +48,21 @@ __all__ = [
     'keep_and_group',
     'keyed_uniform',
     'layer_lengths',
+    'layer_macs',
     'mark_best',
     'mask_tokens',
     'maskable',
     'match_halves',
+    'mean_key_macs',
     'most_merges',
     'negative_weights',
     'rank',
+    'ratio_to_count',
     'reachable_range',
     'read_budget',
     'relative_cost',
     'removal_pattern',
-    'share_to_count',
+    'score_macs',
     'solve_counts',
     'training_flops',
 ]

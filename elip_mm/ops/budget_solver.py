@@ -19,38 +19,38 @@ class Budget:
         kind (str): ``'flops'``, of a training step of the tower with its
             look-ahead, or ``'tokens'``, the mean number that a layer works
             on, prefix included.
-        share (float): In (0, 1].
+        ratio (float): In (0, 1].
     """
 
     kind: str
-    share: float
+    ratio: float
 
 
 def read_budget(text: str) -> Budget:
     """Read a budget such as ``'flops:0.75'`` or ``'tokens:0.70'``.
 
     Args:
-        text (str): Kind and share.
+        text (str): Kind and ratio.
 
     Returns:
         Budget: What it says.
     """
     kind, _, number = str(text).partition(':')
     try:
-        share = float(number)
+        ratio = float(number)
     except ValueError:
-        share = -1.0
-    if kind not in ('flops', 'tokens') or not 0 < share <= 1:
+        ratio = -1.0
+    if kind not in ('flops', 'tokens') or not 0 < ratio <= 1:
         raise ValueError(
-            "ELIPReducer: budget must be 'flops:SHARE' or 'tokens:SHARE' with "
-            f"a share of the dense tower in (0, 1], like 'flops:0.75', but "
+            "ELIPReducer: budget must be 'flops:RATIO' or 'tokens:RATIO' with "
+            f"a ratio to the dense tower in (0, 1], like 'flops:0.75', but "
             f'got {text!r}.'
         )
-    return Budget(kind, share)
+    return Budget(kind, ratio)
 
 
 def removal_pattern(num_stages: int) -> Tuple[float, ...]:
-    """Shares that stages remove, as parts of what the last one removes.
+    """What each stage removes, as a ratio to what the last one removes.
 
     Args:
         num_stages (int): Stages; with three, those of the paper.
@@ -64,17 +64,13 @@ def removal_pattern(num_stages: int) -> Tuple[float, ...]:
     for index in range(num_stages):
         place = 2 * index / (num_stages - 1)
         low = min(int(place), 1)
-        share = place - low
-        pattern.append((1 - share) * _PAPER[low] + share * _PAPER[low + 1])
+        weight = place - low
+        pattern.append((1 - weight) * _PAPER[low] + weight * _PAPER[low + 1])
     return tuple(pattern)
 
 
 def solve_counts(
-    budget: Budget,
-    shape: TowerShape,
-    moments: Tuple[StageSpec, ...],
-    num_patches: int,
-    num_prefix: int = 1,
+    budget: Budget, tower: TowerShape, stages: Tuple[StageSpec, ...]
 ) -> Tuple[int, ...]:
     """Find how many tokens each stage keeps, such that a budget is met.
 
@@ -83,76 +79,58 @@ def solve_counts(
 
     Args:
         budget (Budget): What the tower may cost.
-        shape (TowerShape): The tower.
-        moments (tuple[StageSpec]): Stages, sorted by layer.
-        num_patches (int): Patches of the image.
-        num_prefix (int): Class token and registers. Defaults to 1.
+        tower (TowerShape): The tower.
+        stages (tuple[StageSpec]): Stages, sorted by layer.
 
     Returns:
         tuple[int]: Patch tokens that each stage keeps.
     """
-    low, high = reachable_range(
-        budget.kind, shape, moments, num_patches, num_prefix
-    )
-    if not low <= budget.share <= max(high, 1.0):
+    num_patches = tower.num_patches
+    low, high = reachable_range(budget.kind, tower, stages)
+    if not low <= budget.ratio <= max(high, 1.0):
         raise ValueError(
-            f"ELIPReducer: budget='{budget.kind}:{budget.share:g}' cannot be "
-            f'reached with these {len(moments)} stages on {num_patches} '
+            f"ELIPReducer: budget='{budget.kind}:{budget.ratio:g}' cannot be "
+            f'reached with these {len(stages)} stages on {num_patches} '
             f'patches, only {low:.3f} to {high:.3f}, or 1 for no reduction; '
-            'choose a share in this range, earlier stages or a shorter '
+            'choose a ratio in this range, earlier stages or a shorter '
             'look-ahead.'
         )
-    if budget.share == 1.0:
-        return (num_patches,) * len(moments)
+    if budget.ratio == 1.0:
+        return (num_patches,) * len(stages)
 
     def miss(counts: Sequence[int]) -> float:
-        cost = relative_cost(
-            budget.kind, shape, moments, counts, num_patches, num_prefix
-        )
-        return cost - budget.share
+        cost = relative_cost(budget.kind, tower, stages, counts)
+        return cost - budget.ratio
 
-    return _polish(miss, _bisect(miss, moments, num_patches), num_patches)
+    return _polish(miss, _bisect(miss, stages, num_patches), num_patches)
 
 
 def relative_cost(
     kind: str,
-    shape: TowerShape,
-    moments: Sequence[StageSpec],
+    tower: TowerShape,
+    stages: Sequence[StageSpec],
     counts: Sequence[int],
-    num_patches: int,
-    num_prefix: int = 1,
 ) -> float:
     """Cost of a tower relative to the dense one.
 
     Args:
         kind (str): As in :class:`Budget`.
-        shape (TowerShape): The tower.
-        moments (Sequence[StageSpec]): Stages, sorted by layer.
+        tower (TowerShape): The tower.
+        stages (Sequence[StageSpec]): Stages, sorted by layer.
         counts (Sequence[int]): Patch tokens that each of them keeps.
-        num_patches (int): Patches of the image.
-        num_prefix (int): Class token and registers. Defaults to 1.
 
     Returns:
         float: 1 without any reduction.
     """
     if kind == 'flops':
-        dense = training_flops(shape, num_patches, num_prefix)
-        return (
-            training_flops(shape, num_patches, num_prefix, moments, counts)
-            / dense
-        )
-    lengths = layer_lengths(
-        shape.num_layers, num_patches, num_prefix, moments, counts
-    )
-    return sum(lengths) / (shape.num_layers * (num_prefix + num_patches))
+        flops = training_flops(tower, stages, counts)
+        return flops / training_flops(tower)
+    lengths = layer_lengths(tower, stages, counts)
+    return sum(lengths) / (tower.num_layers * tower.num_tokens)
 
 
 def reachable_range(
-    kind: str,
-    shape: TowerShape,
-    moments: Tuple[StageSpec, ...],
-    num_patches: int,
-    num_prefix: int = 1,
+    kind: str, tower: TowerShape, stages: Tuple[StageSpec, ...]
 ) -> Tuple[float, float]:
     """Least and greatest relative cost with every stage at work.
 
@@ -161,23 +139,19 @@ def reachable_range(
 
     Args:
         kind (str): As in :class:`Budget`.
-        shape (TowerShape): The tower.
-        moments (tuple[StageSpec]): Stages, sorted by layer.
-        num_patches (int): Patches of the image.
-        num_prefix (int): Class token and registers. Defaults to 1.
+        tower (TowerShape): The tower.
+        stages (tuple[StageSpec]): Stages, sorted by layer.
 
     Returns:
         tuple[float, float]: Relative to the dense tower.
     """
-    pattern = removal_pattern(len(moments))
+    pattern = removal_pattern(len(stages))
     least, most = (
         relative_cost(
             kind,
-            shape,
-            moments,
-            _counts(removed, pattern, moments, num_patches),
-            num_patches,
-            num_prefix,
+            tower,
+            stages,
+            _counts(removed, pattern, stages, tower.num_patches),
         )
         for removed in (1.0, 0.0)
     )
@@ -187,7 +161,7 @@ def reachable_range(
 def _counts(
     removed: float,
     pattern: Sequence[float],
-    moments: Sequence[StageSpec],
+    stages: Sequence[StageSpec],
     num_patches: int,
 ) -> Tuple[int, ...]:
     """Counts if the last stage removes so much; each one does something.
@@ -196,28 +170,28 @@ def _counts(
     nothing: with ``removed`` 0 the sequence stays, and look-aheads cost.
     """
     counts, there = [], num_patches
-    for part, moment in zip(pattern, moments):
+    for part, stage in zip(pattern, stages):
         goal = round(num_patches * (1 - removed * part))
-        counts.append(max(1, min(goal, there - moment.merge_tokens)))
-        there = min(there, counts[-1] + moment.merge_tokens)
+        counts.append(max(1, min(goal, there - stage.merge_tokens)))
+        there = min(there, counts[-1] + stage.merge_tokens)
     return tuple(counts)
 
 
 def _bisect(
     miss: Callable[[Sequence[int]], float],
-    moments: Sequence[StageSpec],
+    stages: Sequence[StageSpec],
     num_patches: int,
 ) -> Tuple[int, ...]:
     """Counts in the pattern that miss the budget least."""
-    pattern = removal_pattern(len(moments))
+    pattern = removal_pattern(len(stages))
     low, high = 0.0, 1.0  # the cost falls with what is removed
     for _ in range(40):
         middle = (low + high) / 2
-        if miss(_counts(middle, pattern, moments, num_patches)) > 0:
+        if miss(_counts(middle, pattern, stages, num_patches)) > 0:
             low = middle
         else:
             high = middle
-    ends = [_counts(end, pattern, moments, num_patches) for end in (low, high)]
+    ends = [_counts(end, pattern, stages, num_patches) for end in (low, high)]
     return min(ends, key=lambda counts: abs(miss(counts)))
 
 
@@ -226,7 +200,7 @@ def _polish(
     counts: Tuple[int, ...],
     num_patches: int,
 ) -> Tuple[int, ...]:
-    """Move single counts by a token as long as that misses by less."""
+    """Move single counts by one token as long as that misses by less."""
     best = abs(miss(counts))
     for index in range(len(counts)):
         for step in (-1, 1):

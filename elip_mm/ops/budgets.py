@@ -6,7 +6,7 @@ from typing import Union
 def base_count(
     rule: Union[str, int], num_patches: int, num_prefix: int
 ) -> int:
-    """Number of tokens that a share refers to.
+    """Number of tokens that a ratio refers to.
 
     Args:
         rule (str | int): ``'patches'`` (ALBEF and BLIP), ``'tokens'`` (CLIP:
@@ -27,19 +27,19 @@ def base_count(
     return int(rule)
 
 
-def share_to_count(share: float, base: int) -> int:
-    """Turn a share of a base count into a count of tokens.
+def ratio_to_count(ratio: float, base: int) -> int:
+    """Turn a ratio to a base count into a count of tokens.
 
     Args:
-        share (float): Share in (0, 1].
-        base (int): What the share refers to.
+        ratio (float): In (0, 1].
+        base (int): What the ratio refers to.
 
     Returns:
         int: The count, at least 1.
     """
     # Truncate, as the released code does (EViT rounds up); the epsilon keeps
     # 0.29 * 100 at 29. One token more would already miss the parity data.
-    return max(1, math.floor(base * share + 1e-9))
+    return max(1, math.floor(base * ratio + 1e-9))
 
 
 def ease_count(total: int, num_keep: int, strength: float) -> int:

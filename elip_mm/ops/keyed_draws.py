@@ -43,7 +43,7 @@ def keyed_uniform(keys: Tensor, count: int, salt: int = 0) -> Tensor:
     Args:
         keys (Tensor): int64, shape ``(B,)``.
         count (int): How many to draw for each key.
-        salt (int): Another number gives an unrelated draw. Defaults to 0.
+        salt (int): Another number gives unrelated results. Defaults to 0.
 
     Returns:
         Tensor: In the open interval from 0 to 1, float32, shape

@@ -143,8 +143,8 @@ def keep_and_group(
     target = torch.where(kept, kept.cumsum(dim=1) - 1, num_keep + group)
     total = scores.new_zeros(batch, num_keep + num_groups)
     total = total.scatter_add(1, target, scores)
-    share = scores / (total.gather(1, target) + eps)
-    weight = torch.where(kept, torch.ones_like(share), share)
+    weight = scores / (total.gather(1, target) + eps)
+    weight = torch.where(kept, torch.ones_like(weight), weight)
 
     prefix = torch.arange(num_prefix, device=scores.device).expand(batch, -1)
     return TokenPlan(

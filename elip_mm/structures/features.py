@@ -2,15 +2,40 @@
 """What encoders and fusion make of a batch of texts and images."""
 
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from torch import Tensor
 
 from .token_state import TokenState
 
 
+class Needed:
+    """Lets a value be asked for entries that may be missing."""
+
+    def need(self, name: str) -> Any:
+        """Return an entry that somebody cannot do without.
+
+        Args:
+            name (str): Name of the entry.
+
+        Returns:
+            Any: Its value.
+
+        Raises:
+            ValueError: The model did not fill it in.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise ValueError(
+                f'{name!r} is asked of {type(self).__name__}, but this model '
+                'does not compute it; remove the head or task that asks, or '
+                'take the model that it was made for.'
+            )
+        return value
+
+
 @dataclass(frozen=True)
-class TextFeatures:
+class TextFeatures(Needed):
     """What every text encoder returns.
 
     Args:
@@ -102,7 +127,7 @@ class MomentumFeatures:
 
 
 @dataclass(frozen=True)
-class PairFeatures:
+class PairFeatures(Needed):
     """The one kind of batch that heads get: pairs, row i with row i.
 
     Encoders fill in the first two entries; what the others need depends on
@@ -157,7 +182,11 @@ class PairEmbeddings:
     image_embed: Tensor
     text_embed: Tensor
 
-    def __getattr__(self, name: str) -> None:
+    def need(self, name: str) -> Any:
+        """Return an entry, as :meth:`PairFeatures.need` does."""
+        return getattr(self, name)
+
+    def __getattr__(self, name: str) -> Any:
         raise AttributeError(
             f'with gradient caching a head sees image_embed and text_embed '
             f'alone, but this one asks for {name!r}; remove chunk_size from '

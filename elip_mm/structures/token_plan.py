@@ -9,7 +9,7 @@ class TokenPlan(NamedTuple):
     """Where each of ``N`` tokens goes among ``M`` new ones.
 
     A plan is data: it can be printed, compared and applied to anything that
-    has one row a token. Keeping, dropping, fusing and merging are all plans.
+    has one row per token. Keeping, dropping, fusing and merging are all plans.
     It is a named tuple, not a data class, because plans leave the forward of
     an encoder layer, and sharded training looks for tensors in there.
 
@@ -77,25 +77,34 @@ class TokenPlan(NamedTuple):
 
 
 class TakenPlan(NamedTuple):
-    """A plan together with the moment at which it was followed.
+    """A plan together with the place where it was followed.
 
     Args:
         layer (int): Index of the layer.
-        moment (str): ``'before_layer'`` or ``'after_attention'``, as the
-            methods of a reducer are called.
+        position (str): Where in the layer, ``'before_layer'`` or
+            ``'after_attention'``, as the methods of a reducer are called.
         plan (TokenPlan): The plan.
     """
 
     layer: int
-    moment: str
+    position: str
     plan: TokenPlan
 
 
 def find_plan(
-    taken: Sequence[TakenPlan], layer: int, moment: str
+    taken: Sequence[TakenPlan], layer: int, position: str
 ) -> Optional[TokenPlan]:
-    """Look up what was decided at one moment; None means nothing was."""
+    """Look up what was decided at one place.
+
+    Args:
+        taken (Sequence[TakenPlan]): All that was decided.
+        layer (int): Index of the layer.
+        position (str): As in :class:`TakenPlan`.
+
+    Returns:
+        TokenPlan or None: None if nothing was decided there.
+    """
     for step in taken:
-        if (step.layer, step.moment) == (layer, moment):
+        if (step.layer, step.position) == (layer, position):
             return step.plan
     return None

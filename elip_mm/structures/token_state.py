@@ -110,13 +110,13 @@ class TokenState:
         )
 
     def note(
-        self, layer: int, moment: str, plan: Optional[TokenPlan]
+        self, layer: int, position: str, plan: Optional[TokenPlan]
     ) -> 'TokenState':
         """Remember a plan that was followed, see :class:`TakenPlan`."""
         if plan is None:
             return self
         return replace(
-            self, plans=(*self.plans, TakenPlan(layer, moment, plan))
+            self, plans=(*self.plans, TakenPlan(layer, position, plan))
         )
 
     def dense(self) -> Tensor:
@@ -143,8 +143,8 @@ class TokenState:
         if self.num_patch_tokens == self.num_patches:
             return patches.mean(dim=1)  # unreduced: the plain ViT's own sum
         sizes = self.sizes[:, self.num_prefix :].to(patches.dtype)
-        share = sizes / sizes.sum(dim=1, keepdim=True)
-        return (share.unsqueeze(1) @ patches).squeeze(1)
+        weight = sizes / sizes.sum(dim=1, keepdim=True)
+        return (weight.unsqueeze(1) @ patches).squeeze(1)
 
     def attention_bias(self, weigh_by_size: bool) -> Optional[Tensor]:
         """Logarithm of the sizes, for proportional attention.

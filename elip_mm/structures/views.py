@@ -1,26 +1,65 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from dataclasses import dataclass
-from typing import Callable, Optional
+from dataclasses import dataclass, field, replace
+from typing import Callable, Mapping, Optional
 
 from torch import Tensor
 
 from .attention_trace import AttentionTrace
 from .token_state import TokenState
 
+_FIELDS = ('guidance', 'scores', 'sample_keys')
+
 
 @dataclass(frozen=True)
 class Hints:
-    """All that a strategy may look at and that comes from outside.
+    """All that a tower is told about its images from outside.
+
+    Nothing in here carries a gradient to where it came from: reducers decide
+    by hints, and decisions are constants.
 
     Args:
         guidance (Tensor, optional): Text in vision width, shape ``(B, C)``.
             Defaults to None.
-        scores (Tensor, optional): Importance of every patch, shape
-            ``(B, P)``. Defaults to None.
+        scores (Tensor, optional): Importance of every *patch* of the image,
+            shape ``(B, P)``. Defaults to None.
+        sample_keys (Tensor, optional): What random choices follow from, one
+            number per image, int64, shape ``(B,)``. Defaults to None.
+        signals (Mapping[str, Tensor]): Anything else, by the name of its
+            entry in ``SIGNALS``, one row per image. Defaults to an empty
+            dict.
     """
 
     guidance: Optional[Tensor] = None
     scores: Optional[Tensor] = None
+    sample_keys: Optional[Tensor] = None
+    signals: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def get(self, name: str) -> Optional[Tensor]:
+        """Look a hint up by its name.
+
+        Args:
+            name (str): One of the fields, or a name in ``signals``.
+
+        Returns:
+            Tensor or None: None if it is not there.
+        """
+        if name in _FIELDS:
+            return getattr(self, name)
+        return self.signals.get(name)
+
+    def put(self, name: str, value: Optional[Tensor]) -> 'Hints':
+        """The same hints with one more.
+
+        Args:
+            name (str): As in :meth:`get`.
+            value (Tensor, optional): One row per image.
+
+        Returns:
+            Hints: A new object.
+        """
+        if name in _FIELDS:
+            return replace(self, **{name: value})
+        return replace(self, signals={**self.signals, name: value})
 
 
 @dataclass(frozen=True)
@@ -29,9 +68,10 @@ class LayerView:
 
     Args:
         index (int): Index of the layer, counted from 0.
-        state (TokenState): Tokens at this moment.
-        guidance (Tensor, optional): Text in vision width, shape ``(B, C)``.
-            Defaults to None.
+        state (TokenState): Tokens at this point of the layer.
+        hints (Hints): What came from outside of the tower; there is what the
+            strategy ``needs``, if it was given or could be computed. Defaults
+            to no hints.
         look_ahead (Callable, optional): ``look_ahead(probe, depth)`` sends
             ``probe (B, n, C)`` through this layer and the next ones, without
             gradient and without reduction, and returns the attention
@@ -43,20 +83,13 @@ class LayerView:
             the keys of this layer, averaged over the heads and without
             gradient, shape ``(B, N, d)``; only there before the layer ran,
             afterwards ``trace`` has them. Defaults to None.
-        scores (Tensor, optional): Importance of every *patch* of the image,
-            from somewhere else, shape ``(B, P)``. Defaults to None.
-        sample_keys (Tensor, optional): What random choices follow from, one
-            number an image, int64, shape ``(B,)``; there if the strategy
-            draws. Defaults to None.
         num_layers (int): Depth of the backbone. Defaults to 0, unknown.
     """
 
     index: int
     state: TokenState
-    guidance: Optional[Tensor] = None
+    hints: Hints = field(default_factory=Hints)
     look_ahead: Optional[Callable[[Tensor, int], Tensor]] = None
     trace: Optional[AttentionTrace] = None
     mean_key: Optional[Callable[[], Tensor]] = None
-    scores: Optional[Tensor] = None
-    sample_keys: Optional[Tensor] = None
     num_layers: int = 0

@@ -1,9 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from typing import Any
+
 from mmengine.model import is_model_wrapper
-from torch import nn
 
 
-def unwrap_model(model: nn.Module) -> nn.Module:
+def unwrap_model(model: Any) -> Any:
     """Return the model inside of a wrapper for distributed training.
 
     Args:

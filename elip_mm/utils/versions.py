@@ -164,7 +164,7 @@ def check_versions(lookup: Lookup = installed_version) -> None:
             message says what was found, what is needed, and the command that
             mends it, one line for each such library.
     """
-    complaints = [_complaint(need, lookup) for need in REQUIREMENTS]
-    complaints = [text for text in complaints if text]
+    found = [_complaint(need, lookup) for need in REQUIREMENTS]
+    complaints = [text for text in found if text]
     if complaints:
         raise ImportError('\n'.join(complaints))

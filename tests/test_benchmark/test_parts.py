@@ -14,10 +14,15 @@ from elip_mm.utils import register_all_modules
 @pytest.mark.parametrize(
     'recipe, parts',
     [
-        ('clip/clip_tiny_elip_1xb64', {'head contrast', 'fusion'}),
+        ('clip/clip_tiny_elip_1xb64', {'head contrastive', 'fusion'}),
         (
             'albef/albef_tiny_elip_1xb32',
-            {'teacher', 'reading of hidden words', 'head itm', 'head mlm'},
+            {
+                'momentum encoder',
+                'reading of hidden words',
+                'head itm',
+                'head mlm',
+            },
         ),
         ('meter/meter_tiny_elip_1xb32', {'head itm', 'head mlm', 'fusion'}),
     ],

@@ -8,7 +8,7 @@ from elip_mm.analysis import NaiveELIPViT, Tower, make_workload
 from elip_mm.analysis.counters import count_operators
 
 from ..test_models.shape_watch import ShapeWatch
-from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
+from ..tiny import ARCH, ELIP, HINTS, IMAGES, tiny_vit
 
 
 def towers():
@@ -18,12 +18,12 @@ def towers():
     return ours, theirs
 
 
-@pytest.mark.parametrize('guidance', [GUIDANCE, None], ids=['text', 'none'])
-def test_same_numbers_and_gradients(guidance):
+@pytest.mark.parametrize('hints', [HINTS, None], ids=['text', 'none'])
+def test_same_numbers_and_gradients(hints):
     outputs, gradients = [], []
     weight = torch.linspace(-1, 1, 96)
     for vit in towers():
-        tokens = vit.encode(IMAGES, guidance).tokens
+        tokens = vit.encode(IMAGES, hints).tokens
         (tokens * weight).sum().backward()
         outputs.append(tokens)
         gradients.append(dict(vit.named_parameters()))
@@ -38,7 +38,7 @@ def test_attention_is_materialised_here_and_nowhere_else():
     seen = []
     for vit in towers():
         with ShapeWatch() as watch:
-            vit.encode(IMAGES, GUIDANCE)
+            vit.encode(IMAGES, HINTS)
         seen.append(bool(watch.square({65, 59, 43, 27})))
     assert seen == [False, True]
 

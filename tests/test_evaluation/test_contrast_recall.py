@@ -21,7 +21,7 @@ def test_both_stages_are_measured_side_by_side():
     for metric in (RetrievalRecall(topk=1), ContrastiveRecall(topk=1)):
         metric.process(None, samples)
         values.update(metric.evaluate(6))
-    assert values == {'retrieval/Recall@1': 100.0, 'contrast/Recall@1': 0.0}
+    assert values == {'retrieval/Recall@1': 100.0, 'contrastive/Recall@1': 0.0}
 
 
 def test_models_without_matching_are_told():

@@ -14,7 +14,7 @@ from elip_mm.analysis.counters import (
 )
 from elip_mm.structures import TokenPlan, TokenState
 
-from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_vit
+from ..tiny import ELIP, HINTS, IMAGES, tiny_vit
 
 
 def test_a_product_costs_two_flops_for_a_multiply_add():
@@ -50,7 +50,7 @@ def test_saved_bytes_count_each_storage_once_and_no_weights():
 
 
 def test_lengths_with_which_layers_are_left():
-    lengths = tokens_per_layer(tiny_vit(ELIP), IMAGES, GUIDANCE)
+    lengths = tokens_per_layer(tiny_vit(ELIP), IMAGES, HINTS)
     assert lengths == [65] * 2 + [59] * 2 + [43] * 6 + [27] * 2
 
 

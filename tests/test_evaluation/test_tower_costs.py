@@ -13,6 +13,7 @@ from elip_mm.analysis.layer_watch import (
 )
 from elip_mm.analysis.tower_costs import count_tower, find_tower_configs
 from elip_mm.models.backbones import PrunedViT
+from elip_mm.structures import Hints
 
 STAGES = [
     dict(layer=1, look_ahead=2, keep_ratio=0.8),
@@ -56,11 +57,12 @@ def build(config):
 def test_formula_and_counter_agree(name):
     config = tower(REDUCERS[name])
     vit = build(config).train()
-    images, text = torch.randn(1, 3, 64, 64), torch.randn(1, 48)
+    images = torch.randn(1, 3, 64, 64)
     scores = torch.rand(1, 64) if name == 'attentive' else None
+    hints = Hints(guidance=torch.randn(1, 48), scores=scores)
 
     def run():
-        return vit.encode(images, text, scores=scores).tokens
+        return vit.encode(images, hints).tokens
 
     # Matching is work of the strategy itself, not of the layers: it is
     # counted by torch, and stays below a hundredth.
@@ -71,10 +73,7 @@ def test_formula_and_counter_agree(name):
     assert costs.forward <= forward <= costs.forward * (1 + matching)
     training = count_flops(lambda: run().sum().backward())
     assert costs.training <= training <= costs.training * (1 + matching)
-    lengths = [
-        s.tokens.shape[1]
-        for s in vit.states(images, text, scores=scores).values()
-    ]
+    lengths = [s.tokens.shape[1] for s in vit.states(images, hints).values()]
     assert list(costs.left) == lengths
 
 
@@ -114,9 +113,10 @@ def test_towers_are_found_in_any_config():
 @pytest.mark.parametrize('with_cp', [False, True])
 def test_the_watch_leaves_no_trace_and_ignores_recomputation(with_cp):
     vit = build(tower(REDUCERS['elip'], with_cp=with_cp)).train()
-    images, text = torch.randn(2, 3, 64, 64), torch.randn(2, 48)
+    images = torch.randn(2, 3, 64, 64)
+    hints = Hints(guidance=torch.randn(2, 48))
     with LayerWatch(vit) as calls:
-        vit.encode(images, text).tokens.sum().backward()
+        vit.encode(images, hints).tokens.sum().backward()
     assert mean_tokens(calls) == (65 + 53 + 53 + 27) / 4
     costs = count_tower(tower(REDUCERS['elip']))
     layers = costs.training - 2 * costs.embedding

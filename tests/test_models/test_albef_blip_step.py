@@ -9,6 +9,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from elip_mm.structures import Hints
+
 from ..tiny_albef_blip import (
     DEC,
     ENC,
@@ -65,7 +67,8 @@ def restate(model, images, ids, masked=None, labels=None):
         picture = images[b : b + 1]
         states.append(encoder(short[b]).tokens)
         guide = states[b][:, 0].detach()
-        tokens.append(model.vision_backbone.encode(picture, guide).tokens)
+        hints = Hints(guidance=guide)
+        tokens.append(model.vision_backbone.encode(picture, hints).tokens)
         image.append(F.normalize(model.vision_neck(tokens[b][0, 0]), dim=0))
         text.append(F.normalize(model.text_neck(states[b][0, 0]), dim=0))
         with torch.no_grad():

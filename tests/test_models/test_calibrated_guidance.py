@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from elip_mm.structures import Hints
+
 from ..support.processes import one_at_a_time, run_tool
-from ..tiny import GUIDANCE, IMAGES, perturb, tiny_vit
+from ..tiny import GUIDANCE, HINTS, IMAGES, perturb, tiny_vit
 
 ROOT = Path(__file__).parents[2]
 RECIPE = (
@@ -39,7 +41,8 @@ def test_the_text_gets_the_norm_of_what_it_is_blended_with(with_cls):
 def test_calibration_makes_the_length_of_the_text_irrelevant():
     tower = vit('match_cls')
     short, long = (
-        tower.encode(IMAGES, length * GUIDANCE) for length in (0.01, 100)
+        tower.encode(IMAGES, Hints(guidance=length * GUIDANCE))
+        for length in (0.01, 100)
     )
     assert torch.equal(short.owner, long.owner)
 
@@ -47,7 +50,7 @@ def test_calibration_makes_the_length_of_the_text_irrelevant():
 def test_off_is_the_default_and_unknown_scales_are_refused():
     plain = perturb(tiny_vit(dict(type='elip_mm.ELIPReducer')))
     ours, theirs = (
-        tower.encode(IMAGES, GUIDANCE) for tower in (vit('as_is'), plain)
+        tower.encode(IMAGES, HINTS) for tower in (vit('as_is'), plain)
     )
     assert torch.equal(ours.tokens, theirs.tokens)
     with pytest.raises(ValueError, match='guidance_scale'):
@@ -56,7 +59,7 @@ def test_off_is_the_default_and_unknown_scales_are_refused():
 
 def test_a_text_of_zeros_is_no_number_trouble():
     tower = vit('match_cls')
-    state = tower.encode(IMAGES, torch.zeros_like(GUIDANCE))
+    state = tower.encode(IMAGES, Hints(guidance=torch.zeros_like(GUIDANCE)))
     assert torch.isfinite(state.tokens).all()
 
 

@@ -6,6 +6,8 @@ import copy
 import pytest
 import torch
 
+from elip_mm.structures import Hints
+
 from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_clip, tiny_vit
 
 
@@ -47,7 +49,7 @@ def test_bad_stages(changes, message):
 
 def test_wrong_guidance_width():
     with pytest.raises(ValueError, match=r'\(3, 96\), but got \(3, 64\)'):
-        tiny_vit(ELIP)(IMAGES, GUIDANCE[:, :64])
+        tiny_vit(ELIP)(IMAGES, Hints(guidance=GUIDANCE[:, :64]))
 
 
 def test_unknown_reducer():

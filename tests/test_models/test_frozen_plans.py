@@ -8,13 +8,17 @@ another share of the text.
 import pytest
 import torch
 
-from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_vit
+from elip_mm.structures import Hints
+
+from ..tiny import ELIP, GUIDANCE, HINTS, IMAGES, tiny_vit
+
+OTHER = Hints(guidance=-GUIDANCE)
 
 
 @pytest.fixture(scope='module')
 def reduced():
     vit = tiny_vit(ELIP)
-    return vit, vit.encode(IMAGES, GUIDANCE)
+    return vit, vit.encode(IMAGES, HINTS)
 
 
 def gradients(vit, tokens):
@@ -26,7 +30,7 @@ def gradients(vit, tokens):
 def test_gradients_are_those_of_frozen_decisions(reduced):
     """Check 11: nothing flows through ranking, weights or look-ahead."""
     vit, state = reduced
-    ours = gradients(vit, vit.encode(IMAGES, GUIDANCE).tokens)
+    ours = gradients(vit, vit.encode(IMAGES, HINTS).tokens)
     frozen = gradients(vit, vit.encode(IMAGES, follow=state.plans).tokens)
     for name, gradient in ours.items():
         assert torch.equal(gradient, frozen[name]), name
@@ -37,10 +41,10 @@ def test_text_share_works_through_decisions_alone(reduced, text_weight):
     """Checks 9 and 10."""
     vit, state = reduced
     other = tiny_vit(dict(ELIP, text_weight=text_weight))
-    followed = other.encode(IMAGES, -GUIDANCE, follow=state.plans)
+    followed = other.encode(IMAGES, OTHER, follow=state.plans)
     assert torch.equal(followed.tokens, state.tokens)
     assert torch.equal(followed.owner, state.owner)
-    free = other.encode(IMAGES, -GUIDANCE)
+    free = other.encode(IMAGES, OTHER)
     assert not torch.equal(free.tokens, state.tokens)
 
 

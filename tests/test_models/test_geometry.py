@@ -8,6 +8,7 @@ import torch
 
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.registry import MODELS
+from elip_mm.structures import Hints
 
 from ..tiny import tiny_vit
 
@@ -100,7 +101,7 @@ def test_counts_follow_the_grid(size, patch, pooling, registers, arch):
             guidance_scale='match_cls',
         )
         images = torch.empty(2, 3, *size)
-        states = vit.states(images, torch.empty(2, dims))
+        states = vit.states(images, Hints(guidance=torch.empty(2, dims)))
         pooled = pool(states[depth - 1], pooling, dims)
     patches = (size[0] // patch) * (size[1] // patch)
     prefix = registers + (pooling == 'cls')
@@ -119,7 +120,7 @@ def test_counts_follow_the_grid(size, patch, pooling, registers, arch):
 def test_registers_stay_and_patches_are_accounted_for(pooling, registers):
     vit = build((64, 96), 16, pooling, registers, 12)
     images = torch.randn(2, 3, 64, 96)
-    state = vit.encode(images, torch.randn(2, 32))
+    state = vit.encode(images, Hints(guidance=torch.randn(2, 32)))
     prefix = registers + (pooling == 'cls')
     assert state.num_prefix == prefix
     assert state.has_cls == (pooling == 'cls')
@@ -167,6 +168,7 @@ def test_a_stage_never_lengthens_a_sequence(keep):
         ],
     )
     vit = tiny_vit(reducer)
-    states = vit.states(torch.randn(1, 3, 64, 64), torch.randn(1, 96))
+    hints = Hints(guidance=torch.randn(1, 96))
+    states = vit.states(torch.randn(1, 3, 64, 64), hints)
     lengths = [65, *(state.tokens.shape[1] for state in states.values())]
     assert lengths == sorted(lengths, reverse=True)

@@ -8,8 +8,11 @@ import torch
 from mmpretrain.models import VisionTransformer
 
 from elip_mm.models.reducers import elip as elip_module
+from elip_mm.structures import Hints
 
-from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
+from ..tiny import ARCH, ELIP, GUIDANCE, HINTS, IMAGES, tiny_vit
+
+OTHER = Hints(guidance=-GUIDANCE)
 
 
 def stages(keep):
@@ -31,7 +34,7 @@ def plain_twin(vit, **kwargs):
 def test_keep_all_is_the_plain_tower():
     """Check 4."""
     vit = tiny_vit(dict(ELIP, stages=stages(1.0)))
-    assert torch.equal(vit(IMAGES, GUIDANCE)[0], plain_twin(vit)(IMAGES)[0])
+    assert torch.equal(vit(IMAGES, HINTS)[0], plain_twin(vit)(IMAGES)[0])
 
 
 def test_no_text_is_the_plain_tower():
@@ -48,14 +51,14 @@ def test_no_text_is_the_plain_tower():
 
 def test_switched_off_is_the_plain_tower():
     vit = tiny_vit(dict(ELIP, without_guidance='vision'))
-    out = vit(IMAGES, GUIDANCE, reduce=False)[0]
+    out = vit(IMAGES, HINTS, reduce=False)[0]
     assert torch.equal(out, plain_twin(vit)(IMAGES)[0])
 
 
 def test_prune_one():
     """Check 5: a lone merged token only moves, so CLS hardly changes."""
     vit = tiny_vit(dict(ELIP, keep_counts=(63, 63, 63)))
-    pruned, plain = vit(IMAGES, GUIDANCE)[0], vit(IMAGES)[0]
+    pruned, plain = vit(IMAGES, HINTS)[0], vit(IMAGES)[0]
     assert pruned.shape == plain.shape
     torch.testing.assert_close(pruned[:, 0], plain[:, 0], rtol=0, atol=1e-4)
 
@@ -72,9 +75,9 @@ def test_order_of_the_patches_does_not_matter():
         patches = tokens[:, 1:][:, order]
         return state.with_tokens(torch.cat([tokens[:, :1], patches], dim=1))
 
-    straight = vit.encode(IMAGES, GUIDANCE)
+    straight = vit.encode(IMAGES, HINTS)
     with patch.object(vit, 'embed', permuted):
-        shuffled = vit.encode(IMAGES, GUIDANCE)
+        shuffled = vit.encode(IMAGES, HINTS)
     kept = straight.owner < 26
     assert torch.equal(kept[:, order], shuffled.owner < 26)
     for part in (slice(0, 1), slice(26, 27)):  # class token, merged token
@@ -89,8 +92,11 @@ def test_order_of_the_patches_does_not_matter():
 def test_batch_is_a_stack_of_single_images():
     """Check 7."""
     vit = tiny_vit(ELIP)
-    together = vit(IMAGES, GUIDANCE)[0]
-    alone = [vit(IMAGES[i : i + 1], GUIDANCE[i : i + 1])[0] for i in range(3)]
+    together = vit(IMAGES, HINTS)[0]
+    alone = [
+        vit(IMAGES[i : i + 1], Hints(guidance=GUIDANCE[i : i + 1]))[0]
+        for i in range(3)
+    ]
     torch.testing.assert_close(
         together, torch.cat(alone), rtol=1e-5, atol=1e-5
     )
@@ -99,7 +105,7 @@ def test_batch_is_a_stack_of_single_images():
 def test_vision_share_of_one_ignores_the_text():
     """Check 9."""
     vit = tiny_vit(dict(ELIP, text_weight=0.0))
-    one, other = vit(IMAGES, GUIDANCE)[0], vit(IMAGES, -GUIDANCE)[0]
+    one, other = vit(IMAGES, HINTS)[0], vit(IMAGES, OTHER)[0]
     assert torch.equal(one, other)
 
 
@@ -124,9 +130,9 @@ def test_text_decides_and_does_nothing_else():
 
     keep_and_fuse = elip_module.keep_and_fuse
     with patch.object(elip_module, 'keep_and_fuse', constant):
-        one, other = vit(IMAGES, GUIDANCE)[0], vit(IMAGES, -GUIDANCE)[0]
+        one, other = vit(IMAGES, HINTS)[0], vit(IMAGES, OTHER)[0]
     assert torch.equal(one, other)
-    assert not torch.equal(vit(IMAGES, GUIDANCE)[0], vit(IMAGES, -GUIDANCE)[0])
+    assert not torch.equal(vit(IMAGES, HINTS)[0], vit(IMAGES, OTHER)[0])
 
 
 @pytest.mark.parametrize('layer_cfgs', [dict(), dict(attn_drop_rate=0.1)])
@@ -144,5 +150,5 @@ def test_look_ahead_is_never_random(layer_cfgs):
     assert torch.equal(before, torch.get_rng_state())
     assert flags == {name: part.training for name, part in vit.named_modules()}
     # The real pass is random all the same.
-    outs = [vit(IMAGES, GUIDANCE)[0] for _ in range(2)]
+    outs = [vit(IMAGES, HINTS)[0] for _ in range(2)]
     assert not torch.equal(*outs)

@@ -3,6 +3,9 @@
 
 import pytest
 import torch
+from mmpretrain.models.backbones.vision_transformer import (
+    TransformerEncoderLayer,
+)
 from torch import nn
 
 from elip_mm.models.layers import ReducibleEncoderLayer, no_dropout
@@ -49,20 +52,20 @@ class Wrapped(nn.Module):
 def test_any_projection_can_score(qkv_bias):
     """Check 13, where the keys cannot be absorbed into the query."""
     layer = make_layer(qkv_bias=qkv_bias)
-    row = layer(TOKENS, score_only=True)
-    keys = layer(TOKENS, key_only=True)
+    row = layer(TOKENS, mode='score')
+    keys = layer(TOKENS, mode='mean_key')
     _, trace = layer.attend(TOKENS)
     torch.testing.assert_close(row, trace.attention_from(0))
     torch.testing.assert_close(keys, trace.mean_key())
     layer.attn.qkv = Wrapped(layer.attn.qkv)
-    torch.testing.assert_close(layer(TOKENS, score_only=True), row)
-    torch.testing.assert_close(layer(TOKENS, key_only=True), keys)
+    torch.testing.assert_close(layer(TOKENS, mode='score'), row)
+    torch.testing.assert_close(layer(TOKENS, mode='mean_key'), keys)
 
 
 def test_scores_are_float32_in_a_half_precision_layer():
     """Check 16."""
     layer = make_layer().bfloat16()
-    row = layer(TOKENS.bfloat16(), score_only=True)
+    row = layer(TOKENS.bfloat16(), mode='score')
     assert row.dtype == torch.float32
     torch.testing.assert_close(row.sum(1), torch.ones(2))
 
@@ -85,3 +88,43 @@ def test_calm_restores_what_it_found_even_after_an_error():
         assert torch.equal(layer(TOKENS)[0], layer(TOKENS)[0])
         raise RuntimeError('on the way')
     assert [part.training for part in layer.modules()] == flags
+
+
+def test_a_look_ahead_gives_the_tokens_of_the_whole_layer_at_rest():
+    layer = make_layer(drop_rate=0.5, drop_path_rate=0.5)
+    expected, _ = layer.eval()(TOKENS)
+    ahead = layer.train()(TOKENS, mode='look_ahead')
+    assert torch.equal(ahead, expected)
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(mode='scores'), "but got 'scores'"),
+        (dict(mode='score', bias=torch.zeros(2, 9)), 'takes tokens alone'),
+    ],
+)
+def test_modes_that_make_no_sense_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make_layer()(TOKENS, **arguments)
+
+
+def test_adopting_and_releasing_change_the_class_alone():
+    with seeded():
+        plain = perturb(TransformerEncoderLayer(24, 3, 48)).eval()
+    weights, before = dict(plain.named_parameters()), plain(TOKENS)
+    attributes = set(vars(plain))
+    layer = ReducibleEncoderLayer.adopt(plain)
+    assert layer is plain and type(layer) is ReducibleEncoderLayer
+    assert torch.equal(layer(TOKENS)[0], before)
+    assert layer.release() is plain
+    assert type(plain) is TransformerEncoderLayer
+    assert torch.equal(plain(TOKENS), before)
+    assert set(vars(plain)) == attributes
+    for name, parameter in plain.named_parameters():
+        assert parameter is weights[name]
+
+
+def test_only_plain_layers_are_adopted():
+    with pytest.raises(ValueError, match='a ReducibleEncoderLayer, whose'):
+        ReducibleEncoderLayer.adopt(make_layer())

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from elip_mm.models.backbones import PrunedViT
+from elip_mm.structures import Hints
 
 PAPER = ((2, 2, 0.90), (4, 6, 0.65), (10, 2, 0.40))
 METER = ((2, 2, 0.90), (4, 5, 0.70), (9, 2, 0.45))
@@ -15,8 +16,8 @@ def watch(vit):
     passes, probes = [], []
 
     def note(layer, args, kwargs):
-        ahead = kwargs.get('look_ahead') or kwargs.get('score_only')
-        (probes if ahead else passes).append(args[0].shape[1])
+        main = kwargs.get('mode', 'full') == 'full'
+        (passes if main else probes).append(args[0].shape[1])
 
     for layer in vit.layers:
         layer.register_forward_pre_hook(note, with_kwargs=True)
@@ -73,7 +74,8 @@ def test_lengths(img_size, patch, depth, schedule, base, lengths, probes):
             ),
         )
         seen, ahead = watch(vit)
-        (out,) = vit(torch.randn(2, 3, img_size, img_size), torch.randn(2, 32))
+        images = torch.randn(2, 3, img_size, img_size)
+        (out,) = vit(images, Hints(guidance=torch.randn(2, 32)))
     assert seen == lengths
     assert ahead == probes
     assert out.shape[1] == lengths[-1]
@@ -97,5 +99,6 @@ def test_literal_counts():
             ),
         )
         seen, _ = watch(vit)
-        vit(torch.randn(1, 3, 288, 288), torch.randn(1, 32))
+        images = torch.randn(1, 3, 288, 288)
+        vit(images, Hints(guidance=torch.randn(1, 32)))
     assert seen == [325] * 2 + [46] * 2 + [36] * 5 + [24] * 2

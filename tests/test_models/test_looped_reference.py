@@ -5,6 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from elip_mm.structures import Hints
+
 from ..tiny import ELIP, GUIDANCE, IMAGES, tiny_vit
 
 STAGES = {2: (2, 57), 4: (6, 41), 10: (2, 25)}
@@ -69,6 +71,10 @@ def looped(vit, images, guidance):
     return torch.stack(outputs)
 
 
+def run_tower(vit, images, guidance):
+    return vit(images, Hints(guidance=guidance))[0]
+
+
 @pytest.fixture(scope='module')
 def double():
     return (
@@ -90,7 +96,7 @@ def test_vectorised_equals_looped(double):
     loss_of = torch.linspace(-1, 1, 96, dtype=torch.float64)
     gradients = []
     outputs = []
-    for run in (looped, lambda vit, *args: vit(*args)[0]):
+    for run in (looped, run_tower):
         vit.zero_grad()
         out = run(vit, images, guidance)
         (out * loss_of).sum().backward()
@@ -110,7 +116,7 @@ def test_no_gradient_reaches_the_text(double):
     """Check 11."""
     vit, images, guidance = double
     guidance.grad = None
-    vit(images, guidance)[0].sum().backward()
+    run_tower(vit, images, guidance).sum().backward()
     assert guidance.grad is None
 
 

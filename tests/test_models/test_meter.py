@@ -50,9 +50,9 @@ def test_each_pass_is_pruned_under_its_own_text():
     model, seen = meter(), []
     encode = model.vision_backbone.encode
 
-    def watched(images, guidance, *others):
-        seen.append(guidance)
-        return encode(images, guidance, *others)
+    def watched(images, hints, *others):
+        seen.append(hints.guidance)
+        return encode(images, hints, *others)
 
     model.vision_backbone.encode = watched
     images, ids = inputs(model)

@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from elip_mm.models.layers import no_dropout
+from elip_mm.structures import Hints
 
 from ..test_parity.recorder import Recorder
-from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit, traceable
+from ..tiny import ARCH, ELIP, GUIDANCE, HINTS, IMAGES, tiny_vit, traceable
 
 HALVES = [
     pytest.param('cpu', torch.bfloat16, id='cpu-bf16'),
@@ -30,7 +31,7 @@ def run(vit, device, **autocast):
     """One pass, with what its stages decided."""
     recorder = Recorder(vit)
     with torch.autocast(device, **autocast):
-        out = vit(IMAGES.to(device), GUIDANCE.to(device))[0]
+        out = vit(IMAGES.to(device), Hints(guidance=GUIDANCE.to(device)))[0]
     return out, recorder
 
 
@@ -80,7 +81,7 @@ def test_casts_of_a_look_ahead_are_not_cached():
 
 def test_weights_in_half_precision():
     vit = tiny_vit(ELIP).bfloat16()
-    out = vit(IMAGES.bfloat16(), GUIDANCE.bfloat16())[0]
+    out = vit(IMAGES.bfloat16(), Hints(guidance=GUIDANCE.bfloat16()))[0]
     assert out.dtype == torch.bfloat16 and torch.isfinite(out).all()
 
 
@@ -88,8 +89,8 @@ def test_weights_in_half_precision():
 SHALLOW = dict(
     ELIP,
     stages=[
-        dict(layer=1, look_ahead=1, keep=0.75),
-        dict(layer=2, look_ahead=2, keep=0.5),
+        dict(layer=1, look_ahead=1, keep_ratio=0.75),
+        dict(layer=2, look_ahead=2, keep_ratio=0.5),
     ],
 )
 
@@ -103,6 +104,6 @@ def test_compiles_with_checkpointing(reducer):
     arch = dict(ARCH, num_layers=4)
     vit = tiny_vit(reducer, arch=arch, with_cp=True).train()
     compiled = torch.compile(vit, fullgraph=True, backend='eager')
-    ours, plain = compiled(IMAGES, GUIDANCE)[0], vit(IMAGES, GUIDANCE)[0]
+    ours, plain = compiled(IMAGES, HINTS)[0], vit(IMAGES, HINTS)[0]
     torch.testing.assert_close(ours, plain)
     ours.sum().backward()

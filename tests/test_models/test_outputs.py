@@ -5,7 +5,9 @@ import pytest
 import torch
 from mmpretrain.models import VisionTransformer
 
-from ..tiny import ARCH, ELIP, GUIDANCE, IMAGES, tiny_vit
+from elip_mm.structures import Hints
+
+from ..tiny import ARCH, ELIP, GUIDANCE, HINTS, IMAGES, tiny_vit
 
 
 @pytest.mark.parametrize('with_cls_token', [True, False])
@@ -18,8 +20,8 @@ def test_featmap_is_restored_from_provenance(size, with_cls_token):
         with_cls_token=with_cls_token,
     )
     images = torch.randn(2, 3, *size)
-    early, late = vit(images, GUIDANCE[:2])
-    states = vit.states(images, GUIDANCE[:2])
+    early, late = vit(images, Hints(guidance=GUIDANCE[:2]))
+    states = vit.states(images, Hints(guidance=GUIDANCE[:2]))
     rows, columns = size[0] // 8, size[1] // 8
     for out, state in ((early, states[3]), (late, states[11])):
         assert out.shape == (2, 96, rows, columns)
@@ -37,8 +39,8 @@ def test_average_is_weighted_by_size(size):
     """At layers between as at the end it is the mean of the restored map."""
     vit = tiny_vit(ELIP, out_type='avg_featmap', out_indices=[5, 11])
     images = torch.randn(2, 3, *size)
-    states = vit.states(images, GUIDANCE[:2])
-    for out, index in zip(vit(images, GUIDANCE[:2]), (5, 11)):
+    states = vit.states(images, Hints(guidance=GUIDANCE[:2]))
+    for out, index in zip(vit(images, Hints(guidance=GUIDANCE[:2])), (5, 11)):
         dense = states[index].dense()
         torch.testing.assert_close(out, vit.ln2(dense.flatten(2).mean(2)))
 
@@ -52,7 +54,10 @@ def test_non_square_images_match_the_plain_tower(size):
     plain.load_state_dict(vit.state_dict())
     images = torch.randn(2, 3, *size)
     assert torch.equal(vit(images)[0], plain(images)[0])
-    assert vit(images, GUIDANCE[:2])[0].shape == plain(images)[0].shape
+    assert (
+        vit(images, Hints(guidance=GUIDANCE[:2]))[0].shape
+        == plain(images)[0].shape
+    )
 
 
 def test_without_class_token_a_summary_exists_in_the_look_ahead_only():
@@ -65,7 +70,7 @@ def test_without_class_token_a_summary_exists_in_the_look_ahead_only():
         return look_ahead(index, probe, depth)
 
     vit.look_ahead = noted
-    state = vit.encode(IMAGES, GUIDANCE)
+    state = vit.encode(IMAGES, HINTS)
     assert lengths == [65, 59, 43]
     assert state.tokens.shape[1] == state.num_patch_tokens == 26
 

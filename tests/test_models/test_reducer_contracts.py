@@ -8,6 +8,7 @@ import torch
 
 from elip_mm.analysis.counters import count_operators
 from elip_mm.registry import TOKEN_REDUCERS
+from elip_mm.structures import Hints
 from elip_mm.utils import register_all_modules
 
 from ..tiny import GUIDANCE, IMAGES, tiny_vit, traceable
@@ -15,6 +16,7 @@ from ..tiny import GUIDANCE, IMAGES, tiny_vit, traceable
 register_all_modules()
 NAMES = sorted(TOKEN_REDUCERS.module_dict)
 SCORES = torch.rand(3, 64, generator=torch.Generator().manual_seed(0))
+HINTS = Hints(guidance=GUIDANCE, scores=SCORES)
 
 pytestmark = pytest.mark.parametrize('name', NAMES)
 
@@ -23,7 +25,8 @@ def encode(vit, images=IMAGES, rows=slice(None)):
     """Encode with all that any strategy might ask for."""
     grid = images.shape[-2] // 8 * (images.shape[-1] // 8)
     scores = SCORES if grid == 64 else torch.rand(len(images), grid)
-    return vit.encode(images[rows], GUIDANCE[rows], scores=scores[rows])
+    hints = Hints(guidance=GUIDANCE[rows], scores=scores[rows])
+    return vit.encode(images[rows], hints)
 
 
 def test_size_is_the_number_of_patches_owned(name):
@@ -82,7 +85,7 @@ def test_any_grid(name, size, with_cls_token):
 )  # fmt: skip
 def test_outputs_have_the_shapes_of_the_plain_tower(name, out_type, shape):
     vit = tiny_vit(dict(type=name), out_type=out_type, out_indices=[5, 11])
-    outs = vit(IMAGES, GUIDANCE, scores=SCORES)
+    outs = vit(IMAGES, HINTS)
     assert [tuple(out.shape) for out in outs] == [shape, shape]
 
 
@@ -116,8 +119,8 @@ def test_compiles_without_a_graph_break(name):
     torch._dynamo.reset()
     vit = tiny_vit(dict(type=name))
     compiled = torch.compile(vit, fullgraph=True, backend='eager')
-    ours = compiled(IMAGES, GUIDANCE, scores=SCORES)[0]
-    plain = vit(IMAGES, GUIDANCE, scores=SCORES)[0]
+    ours = compiled(IMAGES, HINTS)[0]
+    plain = vit(IMAGES, HINTS)[0]
     torch.testing.assert_close(ours, plain)
 
 
@@ -165,7 +168,8 @@ def test_operators_do_not_depend_on_the_batch(name):
 
     def step(batch):
         rows = torch.arange(batch) % 3
-        out = vit.encode(IMAGES[rows], GUIDANCE[rows], scores=SCORES[rows])
+        hints = Hints(guidance=GUIDANCE[rows], scores=SCORES[rows])
+        out = vit.encode(IMAGES[rows], hints)
         out.tokens.sum().backward()
 
     step(1)  # gradients are allocated once

@@ -4,7 +4,7 @@
 import pytest
 import torch
 
-from elip_mm.ops import base_count, keep_and_fuse, share_to_count
+from elip_mm.ops import base_count, keep_and_fuse, ratio_to_count
 
 _DRAW = torch.Generator().manual_seed(0)
 SCORES = torch.rand(4, 21, generator=_DRAW)
@@ -104,4 +104,4 @@ def test_prefix_never_competes(num_prefix):
 def test_counts_of_the_reference(rule, num_patches, shares, counts):
     """The worked tables of the method, and a share that floats break."""
     base = base_count(rule, num_patches, num_prefix=1)
-    assert tuple(share_to_count(share, base) for share in shares) == counts
+    assert tuple(ratio_to_count(share, base) for share in shares) == counts

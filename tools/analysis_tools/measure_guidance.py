@@ -6,7 +6,7 @@
 The model is built untrained, or with --checkpoint; images and captions are
 random. Every image is encoded under its own caption and again under another
 one of the batch, and the patches that the first stage merges are compared:
-0 % means that the text is not heard, and that the reduction is one by vision
+0 % means that the text has no effect, and that the reduction is one by vision
 alone. --guidance-scale overrides the recipe's.
 """
 
@@ -26,7 +26,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from elip_mm.apis.model import build_model, load_weights  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
-from elip_mm.structures import LayerView  # noqa: E402
+from elip_mm.structures import Hints, LayerView  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
 
 
@@ -94,7 +94,7 @@ def changed_share(model: nn.Module, images: Tensor, ids: Tensor) -> float:
         state = state.with_tokens(backbone.layers[index](state.tokens)[0])
     guidance = model.guide(model.encode_text(ids))
     own, other = (
-        merged_tokens(backbone, LayerView(layer, state, text))
+        merged_tokens(backbone, LayerView(layer, state, Hints(guidance=text)))
         for text in (guidance, guidance.roll(1, dims=0))
     )
     return (1 - (own & other).sum() / own.sum()).item()

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import List, Sequence, Tuple, Union
+from typing import List, Sequence, Set, Tuple, Union
 
 import numpy as np
 from mmengine.utils import is_seq_of
@@ -10,7 +10,7 @@ from ..base import ImageTextDataset
 from .drawing import draw_scene
 from .grammar import Caption, write_caption
 from .levels import get_level
-from .meaning import SceneIndex
+from .meaning import Meaning, SceneIndex
 from .scene import Scene, compose_scene
 
 SPLITS = ('train', 'val', 'test')
@@ -121,7 +121,7 @@ class SyntheticScenes(ImageTextDataset):
         """
         if not self.test_mode:
             return [dict(scene=number) for number in range(self.num_scenes)]
-        used = set()
+        used: Set[Meaning] = set()
         records = []
         for number in range(self.num_scenes):
             captions = self._write_distinct(self.scene(number), used)

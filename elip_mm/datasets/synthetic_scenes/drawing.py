@@ -159,4 +159,5 @@ def _add_noise(rng: random.Random, image: np.ndarray, levels: int) -> None:
     bits = rng.getrandbits(8 * image.size).to_bytes(image.size, 'little')
     noise = np.frombuffer(bits, dtype=np.uint8).reshape(image.shape)
     cv2.add(image, noise & (levels - 1), dst=image)
-    cv2.subtract(image, (levels // 2,) * 4, dst=image)
+    # A tuple of four is a colour to OpenCV, which its types do not know.
+    cv2.subtract(image, (levels // 2,) * 4, dst=image)  # type: ignore

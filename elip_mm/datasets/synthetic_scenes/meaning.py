@@ -129,13 +129,11 @@ class SceneIndex:
     def _with_mention(self, mention: Mention) -> np.ndarray:
         """Mark the scenes that have an object as described."""
         if mention not in self._candidates:
-            fits = True
+            fits = np.ones(self._table.shape[1:], dtype=bool)
             for field, word in enumerate(mention):
                 if word >= 0:
-                    fits = fits & self._having(field, word)
-            self._candidates[mention] = np.broadcast_to(
-                fits, self._table.shape[1:]
-            ).any(1)
+                    fits &= self._having(field, word)
+            self._candidates[mention] = fits.any(1)
         return self._candidates[mention]
 
     def where_true(self, meaning: Meaning) -> List[int]:

@@ -44,4 +44,4 @@ def mentioned_patches(
     overlap = (in_row[:, :, None] & in_column[:, None, :]).reshape(
         len(boxes), rows * columns
     )
-    return (mentioned[..., None] & overlap).any(-2)
+    return np.asarray((mentioned[..., None] & overlap).any(-2))

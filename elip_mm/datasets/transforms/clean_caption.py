@@ -118,9 +118,10 @@ class CleanPairCaption(BaseTransform):
 
     def clean(self, texts: Texts) -> Texts:
         """Clean a text, or each of a list."""
-        if not isinstance(texts, str):
-            return [self.clean(text) for text in texts]
-        return clean_caption(texts, STYLES[self.style], self.max_words)
+        style, limit = STYLES[self.style], self.max_words
+        if isinstance(texts, str):
+            return clean_caption(texts, style, limit)
+        return [clean_caption(text, style, limit) for text in texts]
 
     def __repr__(self) -> str:
         return (

@@ -61,7 +61,7 @@ class EfficiencyHook(Hook):
         """Count the iteration and write the entry if one is due."""
         now = time.perf_counter()
         self._images += _batch_size(data_batch) * get_world_size()
-        self._seconds += now - self._last
+        self._seconds += now - (now if self._last is None else self._last)
         self._last = now
         if self._watch is None:
             return

@@ -20,11 +20,15 @@ def _seed_everything(seed: int) -> None:
 
 def _get_states() -> Dict[str, Any]:
     """Random states of this process, in tensors and plain containers."""
-    kind, keys, *rest = np.random.get_state()
+    kind, keys, *rest = np.random.get_state(legacy=True)
     states = dict(
         python=random.getstate(),
         # torch has no unsigned 32-bit integers before 2.3.
-        numpy=(kind, torch.from_numpy(keys.astype(np.int64)), *rest),
+        numpy=(
+            kind,
+            torch.from_numpy(np.asarray(keys, dtype=np.int64)),
+            *rest,
+        ),
         torch=torch.get_rng_state(),
     )
     if torch.cuda.is_available():

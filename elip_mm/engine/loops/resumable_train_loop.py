@@ -48,6 +48,9 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             (or iteration) and the interval from there on. Defaults to None.
     """
 
+    _epoch: int
+    _iter: int
+
     def __init__(
         self,
         runner: Runner,

@@ -32,7 +32,7 @@ class AutocastOptimWrapper(OptimWrapper):
         self, dtype: Union[str, torch.dtype] = 'bfloat16', **kwargs
     ) -> None:
         super().__init__(**kwargs)
-        cast_dtype = _DTYPES.get(dtype, dtype)
+        cast_dtype = _DTYPES.get(str(dtype), dtype)
         if cast_dtype not in _DTYPES.values():
             raise ValueError(
                 'AutocastOptimWrapper: dtype must be one of '

@@ -67,8 +67,8 @@ class _RateLR(_ParamScheduler):
             by_epoch (bool): Must be True. Defaults to True.
             **kwargs: Those of the class, with ``epoch_length``.
         """
-        first = begin * kwargs['epoch_length']
-        return cls(*args, begin=first, **kwargs)
+        kwargs['begin'] = begin * kwargs['epoch_length']
+        return cls(*args, **kwargs)
 
     def state_dict(self) -> dict:
         """State without the function, which checkpoints must not hold."""

@@ -17,7 +17,7 @@ class PlanFollower:
             as the patches they stand for.
     """
 
-    is_random = False
+    needs = ()
 
     def __init__(
         self, taken: Sequence[TakenPlan], weigh_by_size: bool
@@ -33,8 +33,8 @@ class PlanFollower:
         """Plan that the other tower followed within this layer."""
         return self._find(view, 'after_attention')
 
-    def _find(self, view: LayerView, moment: str) -> Optional[TokenPlan]:
-        plan = find_plan(self.taken, view.index, moment)
+    def _find(self, view: LayerView, position: str) -> Optional[TokenPlan]:
+        plan = find_plan(self.taken, view.index, position)
         expected = view.state.tokens.shape[:2]
         if plan is not None and plan.target.shape != expected:
             raise ValueError(

@@ -4,20 +4,19 @@ from functools import partial
 from typing import Collection, Dict, Optional, Sequence, Tuple, Union
 
 import torch
-from mmengine.model import ModuleList
 from mmpretrain.models.backbones import VisionTransformer
-from mmpretrain.models.backbones.vision_transformer import (
-    TransformerEncoderLayer,
-)
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
-from elip_mm.models.backbones.plan_follower import PlanFollower
-from elip_mm.models.layers import ReducibleEncoderLayer, cast_drop_rates
-from elip_mm.ops import TowerShape, hash_images
-from elip_mm.registry import MODELS, build_reducer
-from elip_mm.structures import LayerView, TakenPlan, TokenPlan, TokenState
+from elip_mm.models.layers import ReducibleEncoderLayer, check_plain
+from elip_mm.models.reducers.signals import complete_hints
+from elip_mm.registry import MODELS
+from elip_mm.structures import Hints, LayerView, TakenPlan, TokenState
+
+from .hint_checks import check_hints
+from .plan_follower import PlanFollower
+from .token_stepper import look_ahead, run_layer
+from .tower_shape import build_reducer_for
 
 
 @MODELS.register_module()
@@ -59,16 +58,12 @@ class PrunedViT(VisionTransformer):
             self.registers = nn.Parameter(
                 0.02 * torch.randn(1, num_registers, self.embed_dims)
             )
-        # Adopting the layers spares building each of them twice.
-        self.layers = ModuleList(
-            [ReducibleEncoderLayer.adopt(layer) for layer in self.layers]
-        )
+        for layer in self.layers:
+            ReducibleEncoderLayer.adopt(layer)
         self.with_cp = with_cp
-        self.reducer = build_reducer(
-            reducer or dict(type='elip_mm.TokenReducer')
+        self.reducer = build_reducer_for(
+            self, reducer or dict(type='elip_mm.TokenReducer')
         )
-        self.reducer.check(self.num_layers, self.embed_dims)
-        self.reducer.fit(*_sizes_of(self))
 
     @classmethod
     def adopt(
@@ -94,53 +89,40 @@ class PrunedViT(VisionTransformer):
                 f'mmpretrain, but got a {type(vit).__name__}, whose forward '
                 'may differ; name another target.'
             )
-        reducer = build_reducer(reducer)
-        reducer.check(vit.num_layers, vit.embed_dims)
+        # What does not fit fails before anything is changed.
+        built = build_reducer_for(vit, reducer)
+        for layer in vit.layers:
+            check_plain(layer)
         vit.__class__ = cls
         for layer in vit.layers:
-            layer.__class__ = ReducibleEncoderLayer
-            layer.causal = False
-            cast_drop_rates(layer)
+            ReducibleEncoderLayer.adopt(layer)
         vit.with_cp = with_cp
-        vit.reducer = reducer.train(vit.training)
-        reducer.fit(*_sizes_of(vit))
+        vit.reducer = built.train(vit.training)
         return vit
 
     def release(self) -> VisionTransformer:
         """Undo :meth:`adopt`, in place."""
         del self.reducer, self.with_cp
         for layer in self.layers:
-            del layer.causal
-            layer.__class__ = TransformerEncoderLayer
+            layer.release()
         self.__class__ = VisionTransformer
         return self
 
     def train(self, mode: bool = True) -> 'PrunedViT':
+        """Switch the mode and return the tower, as torch's modules do."""
         super().train(mode)  # returns None in mmengine's BaseBackbone
         return self
 
     def forward(
-        self,
-        x: Tensor,
-        guidance: Optional[Tensor] = None,
-        reduce: bool = True,
-        scores: Optional[Tensor] = None,
-        sample_keys: Optional[Tensor] = None,
+        self, x: Tensor, hints: Optional[Hints] = None, reduce: bool = True
     ) -> Tuple[Tensor, ...]:
         """Encode images.
 
         Args:
             x (Tensor): Images, shape ``(B, 3, H, W)``, both sides divisible
                 by the patch size.
-            guidance (Tensor, optional): Text in vision width, shape
-                ``(B, C)``. Defaults to None.
-            reduce (bool): False switches the reducer off for this call.
-                Defaults to True.
-            scores (Tensor, optional): Importance of every patch from
-                somewhere else, shape ``(B, P)``. Defaults to None.
-            sample_keys (Tensor, optional): What random choices follow from,
-                one number an image, int64, shape ``(B,)``. Defaults to None,
-                a hash of the pixels.
+            hints (Hints, optional): As in :meth:`states`. Defaults to None.
+            reduce (bool): As in :meth:`states`. Defaults to True.
 
         Returns:
             tuple[Tensor]: One output for each of ``out_indices``. By
@@ -149,87 +131,76 @@ class PrunedViT(VisionTransformer):
             provenance, ``(B, C, h, w)``; ``avg_featmap`` the mean of the
             patches weighted by token size, ``(B, C)``.
         """
-        states = self.states(
-            x, guidance, reduce, self.out_indices, scores, sample_keys
-        )
+        states = self.states(x, hints, reduce, self.out_indices)
         return tuple(self._format_state(states[i]) for i in self.out_indices)
 
     def encode(
         self,
         x: Tensor,
-        guidance: Optional[Tensor] = None,
+        hints: Optional[Hints] = None,
         reduce: bool = True,
-        scores: Optional[Tensor] = None,
-        sample_keys: Optional[Tensor] = None,
         follow: Optional[Sequence[TakenPlan]] = None,
     ) -> TokenState:
         """Encode images and keep what each token stands for.
 
         Args:
             x (Tensor): Images, shape ``(B, 3, H, W)``.
-            guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
-            reduce (bool): False switches the reducer off. Defaults to True.
-            scores (Tensor, optional): As in :meth:`forward`.
-            sample_keys (Tensor, optional): As in :meth:`forward`.
-            follow (Sequence[TakenPlan], optional): Plans of another tower on
-                the same images, which are followed in place of the reducer's
-                own, whatever ``reduce`` says. Defaults to None.
+            hints (Hints, optional): As in :meth:`states`. Defaults to None.
+            reduce (bool): As in :meth:`states`. Defaults to True.
+            follow (Sequence[TakenPlan], optional): As in :meth:`states`.
+                Defaults to None.
 
         Returns:
             TokenState: After the last layer and the final norm.
         """
         last = self.num_layers - 1
-        return self.states(
-            x, guidance, reduce, (last,), scores, sample_keys, follow
-        )[last]
+        return self.states(x, hints, reduce, (last,), follow)[last]
 
     def states(
         self,
         x: Tensor,
-        guidance: Optional[Tensor] = None,
+        hints: Optional[Hints] = None,
         reduce: bool = True,
         at: Optional[Collection[int]] = None,
-        scores: Optional[Tensor] = None,
-        sample_keys: Optional[Tensor] = None,
         follow: Optional[Sequence[TakenPlan]] = None,
     ) -> Dict[int, TokenState]:
         """Encode images and return the tokens after several layers.
 
         Args:
             x (Tensor): Images, shape ``(B, 3, H, W)``.
-            guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
-            reduce (bool): False switches the reducer off. Defaults to True.
+            hints (Hints, optional): What the reducer may be told from
+                outside. Signals that it needs, such as the keys of random
+                choices, are computed here if they are missing. Defaults to
+                None.
+            reduce (bool): False switches the reducer off for this call.
+                Defaults to True.
             at (Collection[int], optional): Indices of layers. Defaults to
                 None, all layers.
-            scores (Tensor, optional): As in :meth:`forward`.
-            sample_keys (Tensor, optional): As in :meth:`forward`.
-            follow (Sequence[TakenPlan], optional): As in :meth:`encode`.
+            follow (Sequence[TakenPlan], optional): Plans of another tower on
+                the same images, which are followed in place of the reducer's
+                own, whatever ``reduce`` says. Defaults to None.
 
         Returns:
             dict[int, TokenState]: Layer index to the state after it; the
             last one is normalised.
         """
-        self._check_guidance(guidance, len(x))
         at = range(self.num_layers) if at is None else at
+        reducer = self._choose_reducer(reduce, follow)
         state = self.embed(x)
-        self._check_scores(scores, state)
-        reducer = self.reducer if reduce else None
-        if follow is not None:
-            reducer = PlanFollower(follow, self.reducer.weigh_by_size)
-        if reducer is not None and reducer.is_random and sample_keys is None:
-            sample_keys = hash_images(x)
-        view = LayerView(
-            0,
-            state,
-            guidance,
-            scores=scores,
-            sample_keys=sample_keys,
-            num_layers=self.num_layers,
-        )
+        hints = Hints() if hints is None else hints
+        check_hints(hints, state, self.embed_dims)
+        if reducer is not None and reducer.needs:
+            hints = complete_hints(hints, reducer.needs, x, self)
+        view = LayerView(0, state, hints, num_layers=self.num_layers)
         found = {}
         for index, layer in enumerate(self.layers):
-            view = replace(view, index=index, state=state)
-            state = self._run_layer(layer, view, reducer)
+            view = replace(
+                view,
+                index=index,
+                state=state,
+                look_ahead=partial(self.look_ahead, index),
+            )
+            state = run_layer(layer, view, reducer, self.with_cp)
             if index == self.num_layers - 1 and self.final_norm:
                 state = state.with_tokens(self.ln1(state.tokens))
             if index in at:
@@ -263,22 +234,19 @@ class PrunedViT(VisionTransformer):
             self.num_registers,
         )
 
-    @torch.no_grad()
     def look_ahead(self, index: int, probe: Tensor, depth: int) -> Tensor:
-        """Send a copy of the tokens through the next layers to score them.
+        """Score tokens by the attention that they will get a few layers on.
 
         Args:
             index (int): First layer of the look-ahead.
             probe (Tensor): Copy of the tokens, shape ``(B, n, C)``.
-            depth (int): Number of layers; only the attention of the last
-                one is computed.
+            depth (int): Number of layers.
 
         Returns:
-            Tensor: Attention of the first token, shape ``(B, n)``.
+            Tensor: Attention of the first token in the last of these layers,
+            no gradient, shape ``(B, n)``.
         """
-        for ahead in range(index, index + depth - 1):
-            probe, _ = self.layers[ahead](probe, look_ahead=True)
-        return self.layers[index + depth - 1](probe, score_only=True)
+        return look_ahead(self.layers, index, probe, depth)
 
     def set_pruning_strength(self, strength: float) -> None:
         """Ease the reduction: 0 keeps all tokens, 1 is as configured."""
@@ -301,44 +269,12 @@ class PrunedViT(VisionTransformer):
             return 0, self.num_layers + 2
         return super().get_layer_depth(param_name, prefix)
 
-    def _run_layer(
-        self,
-        layer: ReducibleEncoderLayer,
-        view: LayerView,
-        reducer: Union[nn.Module, PlanFollower, None],
-    ) -> TokenState:
-        """One layer with the two moments at which a strategy may decide."""
-        state = view.state
-        if reducer is None:
-            tokens, _ = self._call(layer, state.tokens, None, None)
-            return state.with_tokens(tokens)
-        view = replace(
-            view,
-            look_ahead=partial(self.look_ahead, view.index),
-            mean_key=partial(layer, state.tokens, key_only=True),
-        )
-        plan = reducer.before_layer(view)
-        state = state.apply(plan).note(view.index, 'before_layer', plan)
-        # After the attention its own trace tells the keys; this one would tell
-        # those of the tokens before the plan, and keep them alive.
-        view = replace(view, state=state, mean_key=None)
-
-        def decide(tokens: Tensor, trace) -> Optional[TokenPlan]:
-            return reducer.after_attention(
-                replace(view, state=state.with_tokens(tokens), trace=trace)
-            )
-
-        bias = state.attention_bias(reducer.weigh_by_size)
-        tokens, plan = self._call(layer, state.tokens, bias, decide)
-        # `state` may not be bound anew: with checkpointing, `decide` reads it
-        # once more in the backward pass.
-        reduced = state.recount(plan).note(view.index, 'after_attention', plan)
-        return reduced.with_tokens(tokens)
-
-    def _call(self, layer: ReducibleEncoderLayer, *args):
-        if self.with_cp and torch.is_grad_enabled():
-            return checkpoint(layer, *args, use_reentrant=False)
-        return layer(*args)
+    def _choose_reducer(
+        self, reduce: bool, follow: Optional[Sequence[TakenPlan]]
+    ) -> Union[nn.Module, PlanFollower, None]:
+        if follow is not None:
+            return PlanFollower(follow, self.reducer.weigh_by_size)
+        return self.reducer if reduce else None
 
     def _format_state(self, state: TokenState) -> Tensor:
         if self.out_type == 'featmap':
@@ -346,42 +282,3 @@ class PrunedViT(VisionTransformer):
         if self.out_type == 'avg_featmap':
             return self.ln2(state.mean())
         return self._format_output(state.tokens, state.grid)
-
-    def _check_scores(
-        self, scores: Optional[Tensor], state: TokenState
-    ) -> None:
-        if scores is None:
-            return
-        expected = state.owner.shape
-        if scores.shape != expected:
-            raise ValueError(
-                'PrunedViT expects one score a patch, shape '
-                f'{tuple(expected)}, but got {tuple(scores.shape)}; leave '
-                'the class token out, and score images of the same size.'
-            )
-
-    def _check_guidance(self, guidance: Optional[Tensor], batch: int) -> None:
-        if guidance is None:
-            return
-        expected = (batch, self.embed_dims)
-        if tuple(guidance.shape) != expected:
-            raise ValueError(
-                f'PrunedViT expects guidance of shape {expected}, but got '
-                f'{tuple(guidance.shape)}; does the config lack a `guidance` '
-                'module after the text encoder?'
-            )
-
-
-def _sizes_of(vit: PrunedViT) -> Tuple[TowerShape, int, int]:
-    """All that a strategy may have to know to meet a budget."""
-    layer = vit.layers[0]
-    linears = [m for m in layer.modules() if isinstance(m, nn.Linear)]
-    shape = TowerShape(
-        num_layers=vit.num_layers,
-        width=vit.embed_dims,
-        num_heads=layer.attn.num_heads,
-        layer_weights=sum(linear.weight.numel() for linear in linears),
-        patch_weights=vit.patch_embed.projection.weight.numel(),
-    )
-    rows, columns = vit.patch_resolution
-    return shape, rows * columns, vit.num_extra_tokens + vit.num_registers

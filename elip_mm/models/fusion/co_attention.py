@@ -115,8 +115,9 @@ def init_bert(module: nn.Module, std: float) -> None:
         nn.init.normal_(module.weight, std=std)
     elif isinstance(module, nn.LayerNorm):
         nn.init.ones_(module.weight)
-    if getattr(module, 'bias', None) is not None:
-        nn.init.zeros_(module.bias)
+    bias = getattr(module, 'bias', None)
+    if isinstance(bias, Tensor):
+        nn.init.zeros_(bias)
 
 
 def _layer_config(

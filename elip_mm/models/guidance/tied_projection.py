@@ -50,4 +50,4 @@ class TiedProjectionGuidance(BaseModule):
         Returns:
             Tensor: Shape ``(B, C)``, no gradient.
         """
-        return projection(text.embedded.detach(), transposed=True)
+        return projection(text.need('embedded').detach(), transposed=True)

@@ -46,7 +46,7 @@ class ContrastiveHead(BaseModule):
             whose own text is the nearest of the global batch.
         """
         self.clamp_scale()
-        image, text = pairs.image_embed, pairs.text_embed
+        image, text = pairs.need('image_embed'), pairs.need('text_embed')
         all_image, all_text = gather_rows(image), gather_rows(text)
         scale = self.logit_scale.exp()
         first = get_rank() * len(image)

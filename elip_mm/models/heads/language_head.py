@@ -62,14 +62,14 @@ class LanguageHead(BaseModule):
             dict[str, Tensor]: ``loss_<name>``, divided by the number of
             tokens to predict, averaged over processes; and ``<name>_acc``.
         """
-        language = pairs.language
+        language = pairs.need('language')
         logits = self.predictor(language.states, language.vocabulary)
         each = language_loss(
             logits,
             language.labels,
             self.label_smoothing,
             language.momentum_logits,
-            pairs.momentum.alpha,
+            pairs.need('momentum').alpha,
         )
         valid = language.labels >= 0
         # With the mean count of all processes as divisor, averaging their

@@ -57,8 +57,8 @@ class MatchingHead(BaseModule):
             ``itm_acc``. A single pair has no negatives and makes one row.
         """
         texts, images = self.make_rows(pairs)
-        states = pairs.cross_encode(
-            pairs.text.ids[texts],
+        states = pairs.need('cross_encode')(
+            pairs.text.need('ids')[texts],
             pairs.text.tokens[texts],
             pairs.vision.tokens[images],
         )
@@ -79,17 +79,16 @@ class MatchingHead(BaseModule):
             row, int64: right pairs, then texts with wrong images, then images
             with wrong texts.
         """
-        own = torch.arange(
-            len(pairs.image_embed), device=pairs.momentum.own.device
-        )
+        momentum = pairs.need('momentum')
+        image, text = pairs.need('image_embed'), pairs.need('text_embed')
+        own = torch.arange(len(image), device=momentum.own.device)
         if len(own) == 1:
             return own, own
-        momentum = pairs.momentum
         images = self.choose(
-            pairs.text_embed @ momentum.image_embed.t() / momentum.temperature
+            text @ momentum.image_embed.t() / momentum.temperature
         )
         texts = self.choose(
-            pairs.image_embed @ momentum.text_embed.t() / momentum.temperature
+            image @ momentum.text_embed.t() / momentum.temperature
         )
         return torch.cat([own, own, texts]), torch.cat([own, images, own])
 

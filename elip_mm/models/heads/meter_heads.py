@@ -77,8 +77,9 @@ class METERMLMHead(_WeightedHead):
             dict[str, Tensor]: ``loss_mlm``, in nats per hidden word, and for
             the log ``mlm_acc``, the share of them guessed right.
         """
-        labels = pairs.language.labels
-        logits = self.decoder(self.transform(pairs.language.states))
+        language = pairs.need('language')
+        labels = language.labels
+        logits = self.decoder(self.transform(language.states))
         total = F.cross_entropy(logits, labels, reduction='sum')
         count = max(len(labels), 1)
         right = (logits.detach().argmax(dim=-1) == labels).sum()
@@ -130,8 +131,8 @@ class METERITMHead(_WeightedHead):
             dict[str, Tensor]: ``loss_itm``, in nats, and for the log
             ``itm_acc``, the share of pairs judged right.
         """
-        matched = pairs.matched
-        logits = self(pairs.fused)
+        matched = pairs.need('matched')
+        logits = self(pairs.need('fused'))
         loss = F.cross_entropy(logits, matched)
         with torch.no_grad():
             accuracy = (logits.argmax(dim=-1) == matched).float().mean()

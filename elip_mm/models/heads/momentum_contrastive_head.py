@@ -31,16 +31,16 @@ class MomentumContrastiveHead(BaseModule):
             ``alpha`` and ``itc_acc``, the share of local images whose own
             text is the nearest candidate.
         """
-        momentum = pairs.momentum
+        momentum = pairs.need('momentum')
         to_text, nearest = _one_way(
             momentum,
-            pairs.image_embed,
+            pairs.need('image_embed'),
             momentum.image_embed,
             momentum.text_candidates,
         )
         to_image, _ = _one_way(
             momentum,
-            pairs.text_embed,
+            pairs.need('text_embed'),
             momentum.text_embed,
             momentum.image_candidates,
         )

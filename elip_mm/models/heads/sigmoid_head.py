@@ -59,7 +59,7 @@ class SigmoidHead(BaseModule):
             process holds all texts.
         """
         self.clamp_scale()
-        image, text = pairs.image_embed, pairs.text_embed
+        image, text = pairs.need('image_embed'), pairs.need('text_embed')
         scale = self.logit_scale.exp()
         loss = global_sigmoid_loss(
             image, text, scale, self.logit_bias, self.chunk_size

@@ -38,15 +38,16 @@ class TokenPredictor(BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.added_tokens = added_tokens
+        dense = nn.Linear(embed_dims, embed_dims)
         self.transform = nn.ModuleDict(
             dict(
-                dense=nn.Linear(embed_dims, embed_dims),
+                dense=dense,
                 LayerNorm=nn.LayerNorm(embed_dims, eps=eps),
             )
         )
         self.bias = nn.Parameter(torch.zeros(vocab_size))
-        nn.init.normal_(self.transform['dense'].weight, std=0.02)
-        nn.init.zeros_(self.transform['dense'].bias)
+        nn.init.normal_(dense.weight, std=0.02)
+        nn.init.zeros_(dense.bias)
 
     def forward(self, states: Tensor, vocabulary: Tensor) -> Tensor:
         """Score all tokens of the vocabulary.

@@ -1,5 +1,4 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from contextlib import nullcontext
 from typing import Callable, Optional, Tuple, Union
 
 import torch
@@ -18,8 +17,23 @@ from .proportional import attend_with_bias
 Decide = Callable[[Tensor, AttentionTrace], Optional[TokenPlan]]
 
 
+def check_plain(layer: nn.Module) -> None:
+    """Raise a ValueError if a layer cannot be adopted.
+
+    Args:
+        layer (nn.Module): A layer of a vision tower.
+    """
+    if type(layer) is not TransformerEncoderLayer:
+        raise ValueError(
+            'ReducibleEncoderLayer can only take over a plain '
+            'TransformerEncoderLayer of mmpretrain, but got a '
+            f'{type(layer).__name__}, whose forward may differ; build the '
+            'backbone with plain layers.'
+        )
+
+
 class ReducibleEncoderLayer(TransformerEncoderLayer):
-    """mmpretrain's encoder layer in two halves, with a moment in between.
+    """mmpretrain's encoder layer in two halves, with a decision in between.
 
     The weights and their names are the parent's, and so are its results bit
     for bit. What is new: after the attention a strategy may decide on a
@@ -40,61 +54,84 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
 
     @classmethod
     def adopt(cls, layer: TransformerEncoderLayer) -> 'ReducibleEncoderLayer':
-        """Take over the parts of a plain layer instead of building new ones.
+        """Turn a plain layer into this class, in place.
+
+        It stays the same object with the same parts and parameters.
+        :meth:`release` turns it back.
 
         Args:
             layer (TransformerEncoderLayer): A layer of mmpretrain's
-                ``VisionTransformer``; parts and parameters are shared.
+                ``VisionTransformer``, not of a subclass.
 
         Returns:
-            ReducibleEncoderLayer: The same layer with our forward.
+            ReducibleEncoderLayer: ``layer``.
         """
-        adopted = cls.__new__(cls)
-        adopted.__dict__ = dict(layer.__dict__)
-        adopted.causal = False
-        cast_drop_rates(adopted)
-        return adopted
+        check_plain(layer)
+        layer.__class__ = cls
+        layer.causal = False
+        cast_drop_rates(layer)
+        return layer
+
+    def release(self) -> TransformerEncoderLayer:
+        """Undo :meth:`adopt`, in place; the layer is a plain one again."""
+        del self.causal
+        self.__class__ = TransformerEncoderLayer
+        return self
 
     def forward(
         self,
         tokens: Tensor,
         bias: Optional[Tensor] = None,
         decide: Optional[Decide] = None,
-        look_ahead: bool = False,
-        score_only: bool = False,
-        key_only: bool = False,
+        mode: str = 'full',
     ) -> Union[Tensor, Tuple[Tensor, Optional[TokenPlan]]]:
-        """Run the layer, or a part of it for a look-ahead.
+        """Run the layer, or the part of it that scoring tokens needs.
 
         Args:
             tokens (Tensor): Shape ``(B, N, C)``.
             bias (Tensor, optional): Added to the attention logits of every
-                query, shape ``(B, N)``. Defaults to None.
+                query, shape ``(B, N)``; in mode ``'full'`` only. Defaults to
+                None.
             decide (Callable, optional): Called as ``decide(tokens, trace)``
                 after the attention; the plan it returns is followed before
-                the feed-forward half. Defaults to None.
-            look_ahead (bool): Whether this pass only scores tokens: dropout
-                and stochastic depth rest. Defaults to False.
-            score_only (bool): Return the attention of the first token
-                instead of the output. Defaults to False.
-            key_only (bool): Return the mean key of every token instead of
-                the output. Defaults to False.
+                the feed-forward half. In mode ``'full'`` only. Defaults to
+                None.
+            mode (str): What to do and to return. Defaults to 'full'.
+
+                - ``'full'``: the whole layer.
+                - ``'look_ahead'``: the whole layer, unreduced, without
+                  dropout and stochastic depth.
+                - ``'score'``: only the attention of the first token.
+                - ``'mean_key'``: only the keys, averaged over the heads.
 
         Returns:
-            tuple or Tensor: The new tokens ``(B, M, C)`` and the plan that
-            was followed; with ``score_only`` the attention ``(B, N)``; with
-            ``key_only`` the keys ``(B, N, d)``.
+            tuple or Tensor: By mode: ``'full'`` the new tokens ``(B, M, C)``
+            and the plan that was followed, or None; ``'look_ahead'`` the new
+            tokens ``(B, N, C)``; ``'score'`` probabilities ``(B, N)``;
+            ``'mean_key'`` keys ``(B, N, d)``.
         """
-        if score_only:
-            return self.score(tokens)
-        if key_only:
-            return self.mean_key(tokens)
-        with no_dropout(self) if look_ahead else nullcontext():
+        if mode == 'full':
             tokens, trace = self.attend(tokens, bias)
             plan = None if decide is None else decide(tokens, trace)
             if plan is not None:
                 tokens = plan.combine(tokens)
             return self.feed_forward(tokens), plan
+        if mode not in ('look_ahead', 'score', 'mean_key'):
+            raise ValueError(
+                "ReducibleEncoderLayer: mode must be 'full', 'look_ahead', "
+                f"'score' or 'mean_key', but got {mode!r}."
+            )
+        if bias is not None or decide is not None:
+            raise ValueError(
+                f'ReducibleEncoderLayer: mode {mode!r} takes tokens alone; '
+                "bias and decide belong to mode 'full'."
+            )
+        if mode == 'score':
+            return self.score(tokens)
+        if mode == 'mean_key':
+            return self.mean_key(tokens)
+        with no_dropout(self):
+            return self.feed_forward(self.attend(tokens)[0])
 
     def attend(
         self, tokens: Tensor, bias: Optional[Tensor] = None
@@ -140,7 +177,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
         ``q (W y_j + b) = (W^T q) y_j + q b``, and ``q b`` is the same for
         all ``j``, so the softmax does not see it. Neither keys nor values of
         the other tokens are ever projected, which makes a score cost
-        ``2 C^2 + 2 N C heads`` multiply-adds in place of ``N C^2``.
+        ``2 C^2 + N C heads`` multiply-adds in place of ``N C^2``.
 
         Args:
             tokens (Tensor): Shape ``(B, N, C)``.

@@ -10,8 +10,8 @@ from torch import nn
 def no_dropout(module: nn.Module) -> Iterator[None]:
     """Run a module without dropout and stochastic depth, then restore it.
 
-    A look-ahead that drew random numbers would rank the tokens at random and
-    shift the random stream of the real pass. Only the modules that could draw
+    A look-ahead that used random numbers would rank the tokens at random and
+    shift the random stream of the real pass. Only the modules that could use
     any are switched, so a model without dropout is not touched at all (and
     its graph does not see a switch).
 
@@ -23,8 +23,8 @@ def no_dropout(module: nn.Module) -> Iterator[None]:
         module (nn.Module): The module; its ``training`` flags are the same
             afterwards as before.
     """
-    restless = [part for part in module.modules() if _draws(part)]
-    for part in restless:
+    active = [part for part in module.modules() if _is_random(part)]
+    for part in active:
         part.training = False
     caches = torch.is_autocast_cache_enabled()
     torch.set_autocast_cache_enabled(False)
@@ -32,7 +32,7 @@ def no_dropout(module: nn.Module) -> Iterator[None]:
         yield
     finally:
         torch.set_autocast_cache_enabled(caches)
-        for part in restless:
+        for part in active:
             part.training = True
 
 
@@ -50,8 +50,8 @@ def cast_drop_rates(module: nn.Module) -> None:
             part.drop_prob = float(part.drop_prob)  # numpy's is a float, too
 
 
-def _draws(module: nn.Module) -> bool:
-    """Whether a module draws random numbers in its current mode."""
+def _is_random(module: nn.Module) -> bool:
+    """Whether a module uses random numbers in its current mode."""
     if not module.training:
         return False
     # nn.Dropout keeps its rate in `p`, DropPath in `drop_prob`, and

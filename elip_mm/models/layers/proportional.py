@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Attention whose logits carry one number a key, by two equal ways.
+"""Attention with one number per key added to the logits, in two equal ways.
 
 ``by_mask`` hands the numbers to the kernel as a broadcast mask; ``by_channel``
 appends them to the keys as one more channel that every query meets with 1.

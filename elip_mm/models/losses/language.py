@@ -44,7 +44,7 @@ def language_loss(
     hard = F.cross_entropy(
         logits, safe, reduction='none', label_smoothing=label_smoothing
     )
-    if momentum_logits is not None:
+    if momentum_logits is not None and alpha is not None:
         soft = soft_cross_entropy(logits.log_softmax(dim=-1), momentum_logits)
         hard = (1 - alpha) * hard + alpha * soft
     return hard * valid

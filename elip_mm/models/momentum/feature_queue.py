@@ -26,6 +26,9 @@ class FeatureQueue(nn.Module):
                 f'FeatureQueue: size must be positive, but got {size}.'
             )
         self.size = size
+        self.image_queue: Tensor
+        self.text_queue: Tensor
+        self.queue_ptr: Tensor
         for name in ('image_queue', 'text_queue'):
             start = F.normalize(torch.randn(embed_dims, size), dim=0)
             self.register_buffer(name, start)

@@ -1,10 +1,12 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Whether the parts of a model fit together, before anything is trained."""
 
+from typing import Any
+
 from torch import nn
 
 
-def check_parts(model: nn.Module) -> None:
+def check_parts(model: Any) -> None:
     """Raise a ValueError if parts of a language-image model do not fit.
 
     Args:
@@ -28,7 +30,7 @@ def check_parts(model: nn.Module) -> None:
             )
 
 
-def _check_tokenizer(model: nn.Module) -> None:
+def _check_tokenizer(model: Any) -> None:
     """Token ids must mean the same to tokenizer and text encoder."""
     name = type(model).__name__
     tokenizer, encoder = model.tokenizer, model.text_encoder
@@ -55,7 +57,7 @@ def _check_tokenizer(model: nn.Module) -> None:
         )
 
 
-def _check_fusion(model: nn.Module) -> None:
+def _check_fusion(model: Any) -> None:
     """A fusion must expect the widths that the two encoders have."""
     for part, name in (
         (model.text_encoder, 'text'),

@@ -1,22 +1,29 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import ContextManager, Dict, List, Optional, Sequence, Union
+from typing import Any, ContextManager, Dict, List, Optional, Sequence, Union
 
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel, ModuleDict
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 
+from elip_mm.models.reducers import complete_hints
 from elip_mm.registry import MODELS, TASK_UTILS, TOKENIZER
-from elip_mm.structures import Hints, PairFeatures, TextFeatures, TokenState
+from elip_mm.structures import (
+    Hints,
+    PairFeatures,
+    TextFeatures,
+    TokenState,
+)
 
 from .checks import check_parts
 
 Losses = Dict[str, Tensor]
 
 
+@MODELS.register_module()
 class LanguageImageModel(BaseModel):
     """The frame of every model that reads texts and looks at images.
 
@@ -83,18 +90,16 @@ class LanguageImageModel(BaseModel):
             data_preprocessor=MODELS.build(preprocessor), **kwargs
         )
         self.tokenizer = TOKENIZER.build(tokenizer)
-        self.vision_backbone = MODELS.build(vision_backbone)
-        self.text_encoder = MODELS.build(text_encoder)
-        self.vision_neck = vision_neck and MODELS.build(vision_neck)
-        self.text_neck = text_neck and MODELS.build(text_neck)
-        self.guidance = guidance and MODELS.build(guidance)
+        self.vision_backbone = _build(vision_backbone)
+        self.text_encoder = _build(text_encoder)
+        self.vision_neck = _build(vision_neck)
+        self.text_neck = _build(text_neck)
+        self.guidance = _build(guidance)
         self.heads = ModuleDict(
             {name: MODELS.build(head) for name, head in (heads or {}).items()}
         )
-        self.fusion = fusion and MODELS.build(fusion)
-        self.patch_scorer = patch_scorer and MODELS.build(
-            dict(patch_scorer, tower=self.vision_backbone)
-        )
+        self.fusion = _build(fusion)
+        self.patch_scorer = _build(patch_scorer, tower=self.vision_backbone)
         task = task or {}
         self.task = TASK_UTILS.build(
             dict(task) if 'type' in task else {**self.default_task, **task}
@@ -217,10 +222,12 @@ class LanguageImageModel(BaseModel):
         Returns:
             Hints: For :meth:`encode_image`.
         """
-        return Hints(
+        hints = Hints(
             guidance=None if text is None else self.guide(text),
             scores=self.patch_scorer and self.patch_scorer(images),
         )
+        tower = self.vision_backbone
+        return complete_hints(hints, tower.reducer.needs, images, tower, text)
 
     def encode_image(
         self,
@@ -239,11 +246,8 @@ class LanguageImageModel(BaseModel):
         Returns:
             TokenState: Tokens after the last layer and the final norm.
         """
-        hints = hints or Hints()
         with self.gradient_of('vision_backbone'):
-            return self.vision_backbone.encode(
-                images, hints.guidance, reduce, hints.scores
-            )
+            return self.vision_backbone.encode(images, hints, reduce)
 
     def encode_pairs(
         self, images: Tensor, ids: Tensor, reduce: bool = True
@@ -274,7 +278,7 @@ class LanguageImageModel(BaseModel):
         )
 
     def embed_image(
-        self, vision: TokenState, neck: Optional[nn.Module] = None
+        self, vision: TokenState, neck: Optional[Any] = None
     ) -> Tensor:
         """Pool images and bring them to the joint space.
 
@@ -294,7 +298,7 @@ class LanguageImageModel(BaseModel):
         first = vision.tokens[:, 0] if vision.has_cls else vision.mean()
         return F.normalize(first if neck is None else neck(first), dim=-1)
 
-    def embed_text(self, text: TextFeatures, neck: nn.Module) -> Tensor:
+    def embed_text(self, text: TextFeatures, neck: Any) -> Tensor:
         """Bring pooled texts to the joint space, unit norm, ``(B, E)``."""
         return F.normalize(neck(text.pooled), dim=-1)
 
@@ -317,3 +321,8 @@ class LanguageImageModel(BaseModel):
     def check_parts(self) -> None:
         """Raise a ValueError if parts of the config do not fit together."""
         check_parts(self)
+
+
+def _build(cfg: Optional[dict], **more) -> Any:
+    """Build a part from its config; None where there is none."""
+    return None if cfg is None else MODELS.build({**cfg, **more})

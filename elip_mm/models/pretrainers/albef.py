@@ -64,13 +64,13 @@ class ALBEFPretrainer(MomentumPretrainer):
 
     def language_targets(self, pairs: PairFeatures) -> LanguageTargets:
         """Read masked captions, online and by the momentum encoder."""
-        ids, labels = self.mask_text(pairs.text.ids)
+        ids, labels = self.mask_text(pairs.text.need('ids'))
         # Only what is to be guessed meets the vocabulary: a seventh of it.
         chosen = labels >= 0
         states = self.text_encoder.read(ids, pairs.vision.tokens)[chosen]
         with torch.no_grad():
             encoder = self.momentum_part('text_encoder')
-            seen = encoder.read(ids, pairs.momentum.vision.tokens)
+            seen = encoder.read(ids, pairs.need('momentum').vision.tokens)
             soft = self.momentum_part('predictor')(
                 seen[chosen], encoder.vocabulary
             )
@@ -83,7 +83,7 @@ class ALBEFPretrainer(MomentumPretrainer):
 
     def stored_text(self, text: TextFeatures) -> Dict[str, Tensor]:
         """The states too, as matching goes on from them."""
-        return dict(text_ids=text.ids, text_states=text.tokens)
+        return dict(text_ids=text.need('ids'), text_states=text.tokens)
 
     def _missing_parts(self) -> Iterator[str]:
         yield from super()._missing_parts()

@@ -1,14 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Dict, Iterable, Iterator, List, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Tuple, Union
 
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from elip_mm.models.multimodal import LanguageImageModel
 from elip_mm.structures import PairEmbeddings, PairFeatures
 
 # A batch and the heads that add their losses to it.
-Pass = Tuple[Union[PairFeatures, PairEmbeddings], Iterable[nn.Module]]
+Pass = Tuple[Union[PairFeatures, PairEmbeddings], Iterable[Any]]
 
 
 class LanguageImagePretrainer(LanguageImageModel):

@@ -49,7 +49,7 @@ class BLIPPretrainer(MomentumPretrainer):
 
     def language_targets(self, pairs: PairFeatures) -> LanguageTargets:
         """Read captions from left to right, led by [DEC]."""
-        ids = begin_with(pairs.text.ids, self.tokenizer.dec_id)
+        ids = begin_with(pairs.text.need('ids'), self.tokenizer.dec_id)
         states = self.text_decoder(self.text_encoder, ids, pairs.vision.tokens)
         labels = ids[:, 1:]
         chosen = labels != self.tokenizer.pad_id

@@ -1,12 +1,12 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Optional, Union
+from typing import Iterator, Optional
 
+from mmpretrain.models.backbones import VisionTransformer
 from torch import Tensor, nn
 
 from elip_mm.registry import MODELS
-from elip_mm.structures import PairEmbeddings, PairFeatures
 
-from .base import LanguageImagePretrainer
+from .base import LanguageImagePretrainer, Pass
 from .gradient_caching import check_chunk_size, encode_in_chunks
 
 
@@ -30,24 +30,14 @@ class CLIPPretrainer(LanguageImagePretrainer):
         check_chunk_size(self, chunk_size)
         self.chunk_size = chunk_size
 
-    def encode_pairs(
-        self, images: Tensor, ids: Tensor, reduce: bool = True
-    ) -> Union[PairFeatures, PairEmbeddings]:
-        """Encode a batch, in chunks if it is larger than one.
-
-        Args:
-            images (Tensor): Shape ``(B, 3, H, W)``.
-            ids (Tensor): Token ids, shape ``(B, L)``.
-            reduce (bool): Whether the reducer may act. Defaults to True.
-
-        Returns:
-            PairFeatures or PairEmbeddings: The second with more than one
-            chunk; row i is pair i either way.
-        """
+    def passes(self, images: Tensor, ids: Tensor) -> Iterator[Pass]:
+        """Encode a batch, in chunks if it is larger than one."""
         size = self.chunk_size
         if size is None or len(images) <= size:
-            return super().encode_pairs(images, ids, reduce)
-        return encode_in_chunks(self, images, ids, size)
+            yield from super().passes(images, ids)
+        else:
+            pairs = encode_in_chunks(self, images, ids, size)
+            yield pairs, self.heads.values()
 
     def init_weights(self) -> None:
         """Initialise both towers as open_clip does."""
@@ -60,11 +50,11 @@ class CLIPPretrainer(LanguageImagePretrainer):
         # std width^-0.5 for both projections is what their constructor does.
 
 
-def init_clip_vision(backbone: nn.Module) -> None:
+def init_clip_vision(backbone: VisionTransformer) -> None:
     """Initialise a ViT with torch's own defaults, as open_clip leaves it.
 
     Args:
-        backbone (nn.Module): A ``VisionTransformer`` or :class:`PrunedViT`.
+        backbone (VisionTransformer): mmpretrain's, or a :class:`PrunedViT`.
     """
     std = backbone.embed_dims**-0.5
     if backbone.cls_token is not None:

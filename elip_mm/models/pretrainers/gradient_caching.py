@@ -90,4 +90,4 @@ class _EncodeTwice:
             self.plans = vision.plans
         else:
             vision = model.vision_backbone.encode(images, follow=self.plans)
-        return model.embed_image(vision), text.embedded
+        return model.embed_image(vision), text.need('embedded')

@@ -94,7 +94,9 @@ class METERPretrainer(LanguageImagePretrainer):
         pairs = self.encode_pairs(images, ids)
         # The vocabulary is wide, and six words of seven are not asked for.
         asked = labels != IGNORE_INDEX
-        targets = LanguageTargets(pairs.fused.text[asked], labels[asked])
+        targets = LanguageTargets(
+            pairs.need('fused').text[asked], labels[asked]
+        )
         return replace(pairs, language=targets)
 
     def mask_text(self, ids: Tensor) -> Tuple[Tensor, Tensor]:

@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from dataclasses import replace
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import torch
 from mmengine.dist import get_rank
@@ -104,7 +104,7 @@ class MomentumPretrainer(LanguageImagePretrainer):
             if path.split('.')[0] not in self.frozen
         }
 
-    def momentum_part(self, name: str) -> nn.Module:
+    def momentum_part(self, name: str) -> Any:
         """A part of the momentum encoder; the part itself if it is frozen."""
         if hasattr(self.momentum_encoder, name):
             return getattr(self.momentum_encoder, name)
@@ -243,7 +243,7 @@ class MomentumPretrainer(LanguageImagePretrainer):
 
     def stored_text(self, text: TextFeatures) -> Dict[str, Tensor]:
         """What :class:`RerankedRetrieval` needs of a text later."""
-        return dict(text_ids=text.ids)
+        return dict(text_ids=text.need('ids'))
 
     def check_parts(self) -> None:
         """Raise a ValueError if parts of the config do not fit together."""

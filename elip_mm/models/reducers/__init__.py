@@ -5,6 +5,7 @@ from .elip import ELIPReducer
 from .elip_settings import ELIPStage
 from .evit import EViTReducer
 from .masking import CenterReducer, MaskingReducer, RandomReducer
+from .signals import SampleKeys, complete_hints
 from .tome import ToMeReducer
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     'EViTReducer',
     'MaskingReducer',
     'RandomReducer',
+    'SampleKeys',
     'ToMeReducer',
     'TokenReducer',
     'attentive_scores',
+    'complete_hints',
 ]

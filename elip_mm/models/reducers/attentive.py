@@ -14,20 +14,20 @@ from .masking import MaskingReducer
 class AttentiveReducer(MaskingReducer):
     """Drop the patches that a slower copy of the tower attends to least.
 
-    The scores come from outside, by ``PrunedViT.forward(..., scores=...)``;
+    The scores come from outside, by ``Hints(scores=...)``;
     :func:`attentive_scores` computes them from an unreduced tower, usually
     the moving average of the trained one. A call without scores keeps all
     patches, so towers that nobody scores are not reduced.
 
     Args:
-        keep_ratio (float): Share of the patches that stays, in (0, 1].
+        keep_ratio (float): Ratio of the patches that stays, in (0, 1].
             Defaults to 0.5.
         layer (int): The drop happens before this layer. Defaults to 0.
 
     Source: https://arxiv.org/abs/2212.08653 (A-CLIP).
     """
 
-    needs_scores = True
+    needs = ('scores',)
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class AttentiveReducer(MaskingReducer):
 
     def score(self, view: LayerView) -> Optional[Tensor]:
         """Take the scores that came with the images."""
-        return view.scores
+        return view.hints.scores
 
 
 @torch.no_grad()
@@ -64,7 +64,7 @@ def attentive_scores(backbone: 'PrunedViT', images: Tensor) -> Tensor:  # noqa: 
         num_prefix += 1
     scores = 0.0
     for index, layer in enumerate(backbone.layers):
-        scores = scores + layer(tokens, score_only=True)
+        scores = scores + layer(tokens, mode='score')
         if index + 1 < backbone.num_layers:
-            tokens, _ = layer(tokens, look_ahead=True)
+            tokens = layer(tokens, mode='look_ahead')
     return scores[:, num_prefix:] / backbone.num_layers

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Optional
+from typing import Optional, Tuple
 
 from mmengine.model import BaseModule
 
@@ -10,7 +10,7 @@ from elip_mm.structures import LayerView, TokenPlan
 
 @TOKEN_REDUCERS.register_module()
 class TokenReducer(BaseModule):
-    """Answers one question at two moments: where does each token go?
+    """Answers one question at two places in a layer: where do tokens go?
 
     A strategy overrides :meth:`before_layer`, :meth:`after_attention` or
     both. It looks at a :class:`LayerView` and returns a :class:`TokenPlan`,
@@ -20,35 +20,28 @@ class TokenReducer(BaseModule):
     Attributes:
         weigh_by_size (bool): Whether a token that stands for several patches
             is attended to as often (proportional attention).
-        draws (bool): Whether the strategy chooses at random. Its view then
-            carries one key an image, from which all choices follow.
+        needs (tuple[str]): Names of the hints that the strategy looks at:
+            ``'guidance'``, ``'scores'`` and names in ``SIGNALS``, among them
+            ``'sample_keys'``, from which all random choices follow. Signals
+            are computed when they are needed and missing.
         strength (float): 0 keeps all tokens, 1 keeps the configured number.
     """
 
     weigh_by_size = False
-    is_random = False
+    needs: Tuple[str, ...] = ()
 
     def __init__(self, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg=init_cfg)
         self._strength = 1.0
 
-    def check(self, num_layers: int, embed_dims: int) -> None:
-        """Raise a ValueError if the strategy does not fit a backbone.
+    def setup(self, tower: TowerShape) -> None:
+        """Learn the sizes of the tower, once, when both are built.
 
         Args:
-            num_layers (int): Depth of the backbone.
-            embed_dims (int): Width of the backbone.
-        """
+            tower (TowerShape): The tower.
 
-    def fit(
-        self, shape: TowerShape, num_patches: int, num_prefix: int
-    ) -> None:
-        """Learn the sizes of the backbone, once and after :meth:`check`.
-
-        Args:
-            shape (TowerShape): The backbone.
-            num_patches (int): Patches of an image of the configured size.
-            num_prefix (int): Class token and registers.
+        Raises:
+            ValueError: If the strategy does not fit the tower.
         """
 
     def before_layer(self, view: LayerView) -> Optional[TokenPlan]:

@@ -1,25 +1,25 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Refuse settings that make no sense, in words that say how to mend them."""
+"""Refuse settings that make no sense, and say how to correct them."""
 
 from typing import Iterable
 
 
-def check_share(owner: str, name: str, share: float) -> float:
-    """Check a share in (0, 1].
+def check_ratio(owner: str, name: str, ratio: float) -> float:
+    """Check a ratio in (0, 1].
 
     Args:
         owner (str): Class that asks.
         name (str): Name of the argument.
-        share (float): Its value.
+        ratio (float): Its value.
 
     Returns:
-        float: The share.
+        float: The ratio.
     """
-    if not 0 < share <= 1:
+    if not 0 < ratio <= 1:
         raise ValueError(
-            f'{owner}: {name} is a share in (0, 1], but got {share}.'
+            f'{owner}: {name} is a ratio in (0, 1], but got {ratio}.'
         )
-    return float(share)
+    return float(ratio)
 
 
 def check_layers(owner: str, layers: Iterable[int], num_layers: int) -> None:

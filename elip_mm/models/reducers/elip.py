@@ -11,7 +11,7 @@ from elip_mm.ops import (
     base_count,
     keep_and_fuse,
     keep_and_group,
-    share_to_count,
+    ratio_to_count,
 )
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
@@ -60,13 +60,15 @@ class ELIPReducer(TokenReducer):
             than one, they are grouped around the best-scored of them by the
             similarity of their keys in the stage's layer. Defaults to 1.
         budget (str, optional): A budget relative to the dense tower, for which
-            the stages' shares are found: ``'flops:0.75'`` of a training
+            the ratios of the stages are found: ``'flops:0.75'`` of a training
             step, look-ahead included, or ``'tokens:0.70'``, mean over the
             layers. Overrides the ``keep_ratio`` of the stages, which may
             be left out. Defaults to None.
 
     Source: https://arxiv.org/abs/2309.16738.
     """
+
+    needs = ('guidance',)
 
     def __init__(
         self,
@@ -108,7 +110,7 @@ class ELIPReducer(TokenReducer):
             ],
         )
         self._merge_tokens = merge_tokens
-        self._text_share = float(text_weight)
+        self._text_weight = float(text_weight)
         self._eps = float(eps)
         self._count_base = count_base
         self._without_guidance = without_guidance
@@ -121,10 +123,11 @@ class ELIPReducer(TokenReducer):
 
     @property
     def text_weight(self) -> float:
-        return self._text_share
+        return self._text_weight
 
-    def check(self, num_layers: int, embed_dims: int) -> None:
-        """Raise a ValueError if a stage does not fit the depth."""
+    def setup(self, tower: TowerShape) -> None:
+        """Check the stages against the depth and solve the budget."""
+        num_layers = tower.num_layers
         for stage in self._stages:
             left = num_layers - stage.layer
             if left < 1:
@@ -140,13 +143,8 @@ class ELIPReducer(TokenReducer):
                     f'are left in a {num_layers}-layer backbone; set its '
                     f'look_ahead to at most {left}.'
                 )
-
-    def fit(
-        self, shape: TowerShape, num_patches: int, num_prefix: int
-    ) -> None:
-        """Solve the budget; raise a ValueError if it is out of reach."""
         if self._budget:
-            self._budget.fit(shape, num_patches, num_prefix)
+            self._budget.setup(tower)
 
     def num_keep(self, index: int, num_patches: int, num_prefix: int) -> int:
         """Patch tokens that a stage keeps at full strength.
@@ -164,22 +162,22 @@ class ELIPReducer(TokenReducer):
         if self._budget:
             return self._budget.counts(num_patches)[index]
         base = base_count(self._count_base, num_patches, num_prefix)
-        return share_to_count(self._stages[index].keep_ratio, base)
+        return ratio_to_count(self._stages[index].keep_ratio, base)
 
     def before_layer(self, view: LayerView) -> Optional[TokenPlan]:
         """Rank by look-ahead and fuse what is ranked low."""
         index = self._stage_at(view.index)
         if index is None:
             return None
-        if view.guidance is None and self._without_guidance == 'keep_all':
+        guidance, state = view.hints.guidance, view.state
+        if guidance is None and self._without_guidance == 'keep_all':
             return None
-        state = view.state
         goal = self.num_keep(index, state.num_patches, int(state.has_cls))
         num_keep = self.ease(state.num_patch_tokens, goal)
         if num_keep >= state.num_patch_tokens:
             return None
 
-        probe = self.blend(state, view.guidance)
+        probe = self.blend(state, guidance)
         scores = view.look_ahead(probe, self._stages[index].look_ahead)
         # A summary token that the probe got is not one of the state's.
         scores = scores[:, probe.shape[1] - state.tokens.shape[1] :]
@@ -222,7 +220,7 @@ class ELIPReducer(TokenReducer):
                 text = F.normalize(text, dim=-1) * first.norm(
                     dim=-1, keepdim=True
                 )
-            first = (1 - self._text_share) * first + self._text_share * text
+            first = (1 - self._text_weight) * first + self._text_weight * text
         return torch.cat([first, rest], dim=1)
 
     def _stage_at(self, layer: int) -> Optional[int]:

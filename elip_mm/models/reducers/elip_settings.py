@@ -19,7 +19,7 @@ class ELIPStage:
         layer (int): The reduction happens before this layer, from 0.
         look_ahead (int): Depth of the look-ahead in layers, this one
             included.
-        keep_ratio (float): Share of the *initial* tokens that stays, in
+        keep_ratio (float): Ratio of the *initial* tokens that stays, in
             (0, 1].
     """
 
@@ -46,9 +46,9 @@ def check_settings(
     Args:
         text_weight (float): See there, as all others.
         eps (float): Added to the sum of the fused scores.
-        count_base (str | int): What shares are shares of.
+        count_base (str | int): What ratios refer to.
         without_guidance (str): What a call without text does.
-        guidance_scale (str): How loud the text is.
+        guidance_scale (str): How the text vector is scaled.
         merge_tokens (int): Tokens that the unkept ones become.
     """
     if not 0 <= text_weight <= 1:
@@ -123,7 +123,7 @@ def read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
             raise ValueError(
                 'ELIPReducer: a later stage cannot keep more; the one before '
                 f'layer {later.layer} keeps {later.keep_ratio}, after '
-                f'{earlier.keep_ratio}. Shares refer to the initial tokens.'
+                f'{earlier.keep_ratio}. Ratios refer to the initial tokens.'
             )
     return frozen
 
@@ -148,7 +148,7 @@ def read_counts(
     if len(counts) != len(stages) or not falling:
         raise ValueError(
             f'ELIPReducer: keep_counts needs {len(stages)} positive whole '
-            'numbers, one a stage, none larger than the one before; got '
+            'numbers, one per stage, none larger than the one before; got '
             f'{counts}.'
         )
     return counts

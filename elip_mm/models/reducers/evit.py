@@ -2,12 +2,12 @@
 import math
 from typing import Optional, Sequence
 
-from elip_mm.ops import keep_and_fuse
+from elip_mm.ops import TowerShape, keep_and_fuse
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
 
 from .base import TokenReducer
-from .checks import check_layers, check_share
+from .checks import check_layers, check_ratio
 
 
 @TOKEN_REDUCERS.register_module()
@@ -22,8 +22,8 @@ class EViTReducer(TokenReducer):
     Args:
         layers (Sequence[int]): Layers that reduce, counted from 0. Defaults
             to (3, 6, 9), for 12 layers.
-        keep_ratio (float): Share of the *current* patch tokens that stays, in
-            (0, 1]; rounded up. Defaults to 0.7.
+        keep_ratio (float): Ratio of the *current* patch tokens that stays,
+            in (0, 1]; rounded up. Defaults to 0.7.
 
     Source: https://arxiv.org/abs/2202.07800.
     """
@@ -36,11 +36,11 @@ class EViTReducer(TokenReducer):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self._layers = frozenset(int(layer) for layer in layers)
-        self._keep_ratio = check_share('EViTReducer', 'keep_ratio', keep_ratio)
+        self._keep_ratio = check_ratio('EViTReducer', 'keep_ratio', keep_ratio)
 
-    def check(self, num_layers: int, embed_dims: int) -> None:
+    def setup(self, tower: TowerShape) -> None:
         """Raise a ValueError if a layer does not exist."""
-        check_layers('EViTReducer', self._layers, num_layers)
+        check_layers('EViTReducer', self._layers, tower.num_layers)
 
     def after_attention(self, view: LayerView) -> Optional[TokenPlan]:
         """Rank by the attention of this layer and fuse what is ranked low."""

@@ -6,23 +6,28 @@ from typing import Optional
 import torch
 from torch import Tensor
 
-from elip_mm.ops import keep_and_drop, keyed_uniform, share_to_count
+from elip_mm.ops import (
+    TowerShape,
+    keep_and_drop,
+    keyed_uniform,
+    ratio_to_count,
+)
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
 
 from .base import TokenReducer
-from .checks import check_layers, check_share
+from .checks import check_layers, check_ratio
 
 
 class MaskingReducer(TokenReducer):
     """Drop patches before one layer; subclasses say which.
 
     Args:
-        keep_ratio (float): Share of the patches that stays, in (0, 1];
+        keep_ratio (float): Ratio of the patches that stays, in (0, 1];
             truncated to a count. Defaults to 0.5.
         layer (int): The drop happens before this layer, from 0. Defaults to
             0: what is dropped is never computed at all.
-        seed (int): Another number draws other patches. Defaults to 0.
+        seed (int): Another number drops other patches. Defaults to 0.
     """
 
     def __init__(
@@ -33,15 +38,15 @@ class MaskingReducer(TokenReducer):
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self._keep_ratio = check_share(
+        self._keep_ratio = check_ratio(
             type(self).__name__, 'keep_ratio', keep_ratio
         )
         self._layer = int(layer)
         self._seed = int(seed)
 
-    def check(self, num_layers: int, embed_dims: int) -> None:
+    def setup(self, tower: TowerShape) -> None:
         """Raise a ValueError if the layer does not exist."""
-        check_layers(type(self).__name__, (self._layer,), num_layers)
+        check_layers(type(self).__name__, (self._layer,), tower.num_layers)
 
     def score(self, view: LayerView) -> Optional[Tensor]:
         """Importance of every patch, shape ``(B, P)``; None drops none."""
@@ -53,7 +58,7 @@ class MaskingReducer(TokenReducer):
             return None
         # Only this plan changes the sequence, so tokens are still patches.
         state = view.state
-        goal = share_to_count(self._keep_ratio, state.num_patches)
+        goal = ratio_to_count(self._keep_ratio, state.num_patches)
         num_keep = self.ease(state.num_patches, goal)
         if num_keep >= state.num_patches:
             return None
@@ -68,7 +73,7 @@ class RandomReducer(MaskingReducer):
     """Drop patches at random, as FLIP does.
 
     The choice follows from a key of the image (by default its pixels, see
-    ``PrunedViT.forward``) and the seed, never from a generator: a batch
+    ``SampleKeys``) and the seed, never from a generator: a batch
     drops what its images would have dropped alone, and a resumed run what an
     unbroken one would have.
 
@@ -80,12 +85,12 @@ class RandomReducer(MaskingReducer):
     Source: https://arxiv.org/abs/2212.00794.
     """
 
-    is_random = True
+    needs = ('sample_keys',)
 
     def score(self, view: LayerView) -> Tensor:
-        """Draw one number a patch."""
+        """One random number per patch."""
         return keyed_uniform(
-            view.sample_keys, view.state.num_patches, self._seed
+            view.hints.sample_keys, view.state.num_patches, self._seed
         )
 
 
@@ -107,7 +112,7 @@ class CenterReducer(MaskingReducer):
     masking centred on the image).
     """
 
-    is_random = True
+    needs = ('sample_keys',)
 
     def __init__(
         self,
@@ -126,14 +131,14 @@ class CenterReducer(MaskingReducer):
         self._spread = float(spread)
 
     def score(self, view: LayerView) -> Tensor:
-        """Draw one number a patch, higher near the centre.
+        """One random number per patch, higher near the centre.
 
         The largest values of ``log(u) / w`` are a draw without replacement
         with chances proportional to ``w``. Compared by its logarithm, with
         the sign turned, so that far corners do not underflow.
         """
-        state = view.state
-        drawn = keyed_uniform(view.sample_keys, state.num_patches, self._seed)
+        state, keys = view.state, view.hints.sample_keys
+        drawn = keyed_uniform(keys, state.num_patches, self._seed)
         return self._log_weight(state.grid, drawn) - (-drawn.log()).log()
 
     def _log_weight(self, grid, like: Tensor) -> Tensor:

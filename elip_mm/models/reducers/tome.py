@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from typing import Optional, Sequence, Union
 
-from elip_mm.ops import match_halves, most_merges
+from elip_mm.ops import TowerShape, match_halves, most_merges
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
 
@@ -61,15 +61,15 @@ class ToMeReducer(TokenReducer):
         self._schedule = schedule
         self.weigh_by_size = bool(weigh_by_size)
 
-    def check(self, num_layers: int, embed_dims: int) -> None:
+    def setup(self, tower: TowerShape) -> None:
         """Raise a ValueError if there is not one number for each layer."""
         if isinstance(self._num_merge, int):
             return
-        if len(self._num_merge) != num_layers:
+        if len(self._num_merge) != tower.num_layers:
             raise ValueError(
                 f'ToMeReducer: num_merge has {len(self._num_merge)} numbers, '
-                f'but the backbone {num_layers} layers; give one for each, '
-                'or a single one.'
+                f'but the backbone {tower.num_layers} layers; give one for '
+                'each, or a single one.'
             )
 
     def num_merge(self, index: int, num_layers: int) -> int:

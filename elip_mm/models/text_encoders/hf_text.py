@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import inspect
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -76,19 +76,19 @@ class HFTextEncoder(BaseModule):
                 f'but got {pooling!r}.'
             )
         self.pooling = pooling
-        config = read_config(config)
-        self.pad_id = config.pad_token_id or 0
-        shifted = config.model_type in SHIFTED_POSITIONS
+        sizes = read_config(config)
+        self.pad_id = sizes.pad_token_id or 0
+        shifted = sizes.model_type in SHIFTED_POSITIONS
         unused = self.pad_id + 1 if shifted else 0
         if vocab_size is not None:
-            config.vocab_size = vocab_size
+            sizes.vocab_size = vocab_size
         if context_length is not None:
-            config.max_position_embeddings = context_length + unused
-        self.model = build_encoder(config)
+            sizes.max_position_embeddings = context_length + unused
+        self.model = build_encoder(sizes)
         self.pretrained = pretrained
-        self.vocab_size = config.vocab_size
-        self.embed_dims = config.hidden_size
-        self.context_length = config.max_position_embeddings - unused
+        self.vocab_size = sizes.vocab_size
+        self.embed_dims = sizes.hidden_size
+        self.context_length = sizes.max_position_embeddings - unused
 
     def init_weights(self) -> None:
         """Load the weights of ``pretrained``; else leave what was drawn."""
@@ -132,7 +132,7 @@ class HFTextEncoder(BaseModule):
         return TextFeatures(tokens=tokens, pooled=pooled, mask=mask)
 
 
-def read_config(config: Union[dict, str]):
+def read_config(config: Union[dict, str]) -> Any:
     """Make a config object of transformers.
 
     Args:
@@ -168,7 +168,7 @@ def read_config(config: Union[dict, str]):
         ) from error
 
 
-def build_encoder(config) -> nn.Module:
+def build_encoder(config: Any) -> nn.Module:
     """Build an encoder without its pooler, which nothing here would train.
 
     Args:
@@ -179,7 +179,7 @@ def build_encoder(config) -> nn.Module:
     """
     from transformers import MODEL_MAPPING
 
-    encoder = MODEL_MAPPING[type(config)]
+    encoder = MODEL_MAPPING[type(config)]  # type: ignore[index]
     poolless = 'add_pooling_layer' in inspect.signature(encoder).parameters
     options = dict(add_pooling_layer=False) if poolless else {}
     return encoder._from_config(config, **options)

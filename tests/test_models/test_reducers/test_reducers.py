@@ -16,7 +16,7 @@ from elip_mm.models.layers.proportional import by_channel, by_mask
 from elip_mm.models.reducers import attentive_scores
 from elip_mm.ops import hash_images, keep_and_group, keyed_uniform
 from elip_mm.registry import MODELS
-from elip_mm.structures import AttentionTrace
+from elip_mm.structures import AttentionTrace, Hints
 
 CONFIGS = Path(__file__).parents[3] / 'configs'
 
@@ -62,7 +62,7 @@ def test_masks_follow_from_a_given_key():
     vit = make_vit(dict(type='elip_mm.RandomReducer'))
     keys = torch.tensor([7, 8, 7])
     images = torch.randn(3, 3, 64, 64)
-    owner = vit.encode(images, sample_keys=keys).owner
+    owner = vit.encode(images, Hints(sample_keys=keys)).owner
     assert torch.equal(owner[0], owner[2])
     assert not torch.equal(owner[0], owner[1])
 
@@ -95,14 +95,14 @@ def test_attentive_obeys_the_scores_of_a_moving_average():
     images = torch.randn(2, 3, 64, 64)
     scores = attentive_scores(ema.module, images)
     assert scores.shape == (2, 64) and not scores.requires_grad
-    state = vit.encode(images, scores=scores)
+    state = vit.encode(images, Hints(scores=scores))
     best = torch.zeros(2, 64, dtype=torch.bool)
     best.scatter_(1, scores.topk(32).indices, True)
     assert torch.equal(kept_patches(state), best)
     # Nobody scored: nothing is dropped.
     assert vit.encode(images).tokens.shape[1] == 65
-    with pytest.raises(ValueError, match='one score a patch'):
-        vit.encode(images, scores=scores[:, :60])
+    with pytest.raises(ValueError, match='one score per patch'):
+        vit.encode(images, Hints(scores=scores[:, :60]))
 
 
 def test_attentive_clip_scores_by_the_average_of_its_past():
@@ -167,8 +167,9 @@ def test_elip_with_one_merged_token_is_unchanged():
     cfg = dict(type='elip_mm.ELIPReducer', stages=stages)
     one, three = make_vit(cfg), make_vit(dict(cfg, merge_tokens=3))
     three.load_state_dict(one.state_dict())
-    images, text = torch.randn(2, 3, 64, 64), torch.randn(2, 48)
-    state, grouped = one.encode(images, text), three.encode(images, text)
+    images = torch.randn(2, 3, 64, 64)
+    hints = Hints(guidance=torch.randn(2, 48))
+    state, grouped = one.encode(images, hints), three.encode(images, hints)
     assert state.tokens.shape[1] == 1 + 32 + 1
     assert grouped.tokens.shape[1] == 1 + 32 + 3
     assert (
@@ -184,7 +185,7 @@ def test_mean_key_is_the_mean_of_the_keys():
     layer = make_vit(None).layers[1]
     tokens = torch.randn(2, 9, 48)
     _, trace = layer.attend(tokens)
-    keys = layer(tokens, key_only=True)
+    keys = layer(tokens, mode='mean_key')
     assert torch.allclose(keys, trace.mean_key(), atol=1e-6)
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from elip_mm.models.backbones import PrunedViT
+from elip_mm.structures import Hints
 
 DEPTH, WIDTH, HEADS = 4, 48, 3
 
@@ -197,7 +198,7 @@ def test_elip_with_shortest_look_ahead_asks_the_keys_of_its_own_layer():
     )
     images = torch.rand(2, 3, 40, 40, dtype=torch.float64)
     text = torch.randn(2, WIDTH, dtype=torch.float64)
-    states = vit.states(images, text)
+    states = vit.states(images, Hints(guidance=text))
     for index in range(2):
         tokens, kept = restate_elip_lite(
             vit, images[index : index + 1], text[index], stages

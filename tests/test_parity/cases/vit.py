@@ -7,11 +7,12 @@ from elip_mm.converters.rules import rename
 from elip_mm.converters.vit import (
     CLIP_VIT,
     TIMM_VIT,
-    convert_clip_vit,
-    convert_timm_vit,
+    from_clip_vit,
+    from_timm_vit,
 )
 from elip_mm.models.backbones import PrunedViT
-from elip_mm.ops import base_count, share_to_count
+from elip_mm.ops import base_count, ratio_to_count
+from elip_mm.structures import Hints
 
 from ..fixture import Fixture, Report, compare_gradients
 from ..recorder import Recorder
@@ -37,7 +38,7 @@ def elip_reducer(meta: dict, num_patches: int) -> dict:
     wanted = list(meta['num_keep_tokens'])
     for rule in ('patches', 'tokens'):
         base = base_count(rule, num_patches, num_prefix=1)
-        if [share_to_count(s['keep_ratio'], base) for s in stages] == wanted:
+        if [ratio_to_count(s['keep_ratio'], base) for s in stages] == wanted:
             return dict(reducer, count_base=rule)
     return dict(reducer, keep_counts=wanted)
 
@@ -89,14 +90,15 @@ def check_vit(fixture: Fixture) -> Report:
             meta, (meta['img_size'] // meta['patch_size']) ** 2
         ),
     )
-    convert = convert_clip_vit if clip_style else convert_timm_vit
+    convert = from_clip_vit if clip_style else from_timm_vit
     rules = CLIP_VIT if clip_style else TIMM_VIT
     backbone.load_state_dict(convert(fixture.group('state')), strict=True)
 
     inputs, out, report = fixture.group('in'), fixture.group('out'), Report()
+    hints = Hints(guidance=inputs['text_cls'])
     if 'cut_layers' in meta:  # only what the first layers decide
         recorder = Recorder(backbone)
-        backbone(inputs['image'], inputs['text_cls'])
+        backbone(inputs['image'], hints)
         compare_stages(report, recorder, out)
         return report
 
@@ -105,7 +107,7 @@ def check_vit(fixture: Fixture) -> Report:
         'out', 'tokens_unpruned', backbone(image)[-1], out['tokens_unpruned']
     )
     recorder = Recorder(backbone)
-    tokens = backbone(image, inputs['text_cls'])[-1]
+    tokens = backbone(image, hints)[-1]
     (tokens * inputs['probe']).sum().backward()
     compare_stages(report, recorder, out)
     report.compare('out', 'tokens', tokens, out['tokens'])
