@@ -1,4 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""A training step of a recipe, without its data and vocabulary files."""
+
 import copy
 from contextlib import nullcontext
 from typing import (

@@ -3,7 +3,7 @@
 
 from .draw_samples import draw_samples
 from .export import export_tower
-from .model import build_model, init_model
+from .model import build_model, init_model, load_weights
 from .model_zoo import get_model, list_models
 from .token_states import token_states
 
@@ -14,5 +14,6 @@ __all__ = [
     'get_model',
     'init_model',
     'list_models',
+    'load_weights',
     'token_states',
 ]

@@ -16,7 +16,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from elip_mm.adapters import attach_reducer
-from elip_mm.checkpoint import check_state_dict
+from elip_mm.checkpoint import check_state_dict, use_safe_loading
 from elip_mm.registry import MODELS
 
 from .offline import without_downloads, without_files
@@ -125,6 +125,7 @@ def load_weights(
     Returns:
         dict: What else the file holds, the weights included.
     """
+    use_safe_loading()
     content = CheckpointLoader.load_checkpoint(
         str(checkpoint), map_location='cpu', logger='silent'
     )

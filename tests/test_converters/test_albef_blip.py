@@ -84,6 +84,7 @@ def full_size(model):
 
 
 def test_full_size_names_and_shapes_are_the_published_ones():
+    """Acceptance: converters."""
     state = published_state(full_size('albef').state_dict(), 'albef')
     shapes = {key: tuple(value.shape) for key, value in state.items()}
     assert len(shapes) == 844

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Tables of keys leave nothing over unseen."""
+"""Tables of keys leave nothing over unseen.
+
+Acceptance: converters.
+"""
 
 import pytest
 import torch
