@@ -49,16 +49,16 @@ def build_model(
     Returns:
         nn.Module: In training mode.
     """
-    if not cfg.get('model'):
+    settings = cfg.model.to_dict() if cfg.get('model') else {}
+    if offline:
+        settings = without_files(settings)
+    if not settings:
         raise ValueError(
             'build_model: the config has no `model`, only '
             f'{sorted(cfg)}; take a complete recipe.'
         )
-    settings = cfg.model.to_dict()
     if cfg.get('data_preprocessor') is not None:  # the runner merges it, too
         settings.setdefault('data_preprocessor', cfg.data_preprocessor)
-    if offline:
-        settings = without_files(settings)
     scope = cfg.get('default_scope') or 'elip_mm'
     with ExitStack() as stack:
         stack.enter_context(DefaultScope.overwrite_default_scope(scope))
