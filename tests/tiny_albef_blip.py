@@ -8,7 +8,6 @@ from torch import nn
 
 from elip_mm.registry import MODELS
 
-from .bare_tokenizer import BareTokenizer
 from .tiny import perturb
 
 WIDTH, JOINT, VOCAB, LENGTH = 32, 16, 50, 9
@@ -45,7 +44,7 @@ def settings(family: str, reducer: Optional[dict] = None) -> dict:
     return dict(
         type=f'elip_mm.{family.upper()}Pretrainer',
         tokenizer=dict(
-            type=BareTokenizer,
+            type='elip_mm.StandInTokenizer',
             vocab_size=VOCAB,
             context_length=LENGTH,
             pad_id=PAD,

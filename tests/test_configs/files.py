@@ -3,12 +3,7 @@
 
 from pathlib import Path
 
-import torch
-
-from elip_mm.registry import MODELS
-from elip_mm.utils import register_all_modules
-
-from ..bare_tokenizer import BareTokenizer
+from elip_mm.apis import build_model
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs'
@@ -27,18 +22,7 @@ def label(path):
 
 def build_full_size(cfg):
     """Build a model of any size without memory or vocabulary files."""
-    register_all_modules()
-    model = cfg.model.copy()
-    encoder = cfg.model.text_encoder
-    model.tokenizer = dict(
-        type=BareTokenizer,
-        vocab_size=encoder.get('vocab_size', 30522),
-        context_length=encoder.get('context_length', 30),
-    )
-    if 'whole_words' in model:
-        model.whole_words = False  # of which the bare tokenizer knows nothing
-    with torch.device('meta'):
-        return MODELS.build(model)
+    return build_model(cfg, offline=True, initialize=False, device='meta')
 
 
 def count_parameters(model):

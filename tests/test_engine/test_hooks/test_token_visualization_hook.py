@@ -7,6 +7,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from elip_mm.engine.hooks import token_visualization_hook
+
 ROOT = Path(__file__).parents[3]
 CONFIG = 'configs/clip/clip_tiny_elip_1xb64_synthetic-scenes-64px.py'
 
@@ -35,9 +37,14 @@ def losses(runner):
     return [line['loss'] for line in lines if 'loss' in line], lines, folder
 
 
-def test_maps_are_drawn_and_the_training_is_not_touched(tmp_path):
+def test_fixed_samples_are_drawn_and_the_training_is_not_touched(tmp_path):
     hooks = [
-        dict(type='elip_mm.TokenMapHook', interval=2, indices=(1, 5)),
+        dict(
+            type='elip_mm.TokenVisualizationHook',
+            enable=True,
+            interval=2,
+            indices=(1, 5),
+        ),
         dict(type='elip_mm.EfficiencyHook', interval=2),
         dict(
             type='elip_mm.PruningScheduleHook',
@@ -67,22 +74,54 @@ def test_maps_are_drawn_and_the_training_is_not_touched(tmp_path):
     'settings, message',
     [
         (dict(indices=(99,)), 'no sample 99 in SyntheticScenes, which has 8'),
-        (dict(interval=0), 'interval must be positive'),
+        (dict(interval=0), 'interval must be at least 1'),
+        (dict(indices=()), 'at least one sample'),
     ],
 )
 def test_unfit_settings_fail_before_the_first_step(
     settings, message, tmp_path
 ):
-    hook = dict(type='elip_mm.TokenMapHook', **settings)
+    hook = dict(type='elip_mm.TokenVisualizationHook', enable=True, **settings)
     with pytest.raises(ValueError, match=message):
         Runner.from_cfg(make_config(tmp_path, hook)).train()
 
 
-def test_a_model_that_does_not_reduce_is_refused(tmp_path):
-    from elip_mm.apis import token_states
-    from tests.test_apis.zoo import build, load_batch
+def test_every_third_sample_of_a_test_is_drawn(tmp_path):
+    cfg = make_config(tmp_path)
+    cfg.test_dataloader.dataset.num_scenes = 10
+    cfg.test_dataloader.batch_size = 4
+    cfg.default_hooks.visualization.update(
+        enable=True, out_dir=str(tmp_path / 'show'), interval=3
+    )
+    metrics = Runner.from_cfg(cfg).test()
+    assert 'i2t/retrieval/Recall@1' in metrics
+    names = sorted(path.name for path in (tmp_path / 'show').iterdir())
+    assert names == ['000000.png', '000003.png', '000006.png', '000009.png']
 
-    model = build('ImageClassifier', tmp_path)
-    batch = load_batch(model, 'ImageClassifier')
-    with pytest.raises(ValueError, match='put ELIPPruningHook into'):
-        token_states(model, batch['inputs'], batch['data_samples'])
+
+def test_pictures_of_a_test_are_shown(tmp_path, monkeypatch):
+    shown = []
+    cfg = make_config(tmp_path)
+    cfg.test_dataloader.dataset.num_scenes = 4
+    cfg.default_hooks.visualization.update(
+        enable=True, show=True, interval=2, wait_time=0.5
+    )
+    runner = Runner.from_cfg(cfg)
+    monkeypatch.setattr(
+        runner.visualizer,
+        'show',
+        lambda picture, name, wait: shown.append((name, wait)),
+    )
+    runner.test()
+    assert shown == [('0', 0.5), ('2', 0.5)]
+
+
+@pytest.mark.parametrize('enable', [False, True])
+def test_nothing_is_drawn_that_nobody_sees(enable, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(token_visualization_hook, 'draw_samples', drawn.append)
+    cfg = make_config(tmp_path)
+    cfg.test_dataloader.dataset.num_scenes = 4
+    cfg.default_hooks.visualization.enable = enable
+    Runner.from_cfg(cfg).test()
+    assert not drawn

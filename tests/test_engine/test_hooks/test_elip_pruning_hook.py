@@ -13,7 +13,7 @@ from mmpretrain.models.backbones import VisionTransformer
 
 from elip_mm.analysis.layer_watch import MAIN, LayerWatch
 from elip_mm.registry import HOOKS, METRICS
-from tests.test_apis.zoo import (
+from tests.test_adapters.zoo import (
     ELIP,
     ELIP_TOKENS,
     NUM_TOKENS,
@@ -202,7 +202,12 @@ def test_hooks_work_together_and_show_in_the_log(tmp_path):
             points=[dict(at=0, strength=0.0), dict(at=1, strength=1.0)],
         ),
         dict(type='elip_mm.EfficiencyHook', interval=1),
-        dict(type='elip_mm.TokenMapHook', interval=2, indices=(0, 3)),
+        dict(
+            type='elip_mm.TokenVisualizationHook',
+            enable=True,
+            interval=2,
+            indices=(0, 3),
+        ),
     ]
     config = make_config('BlipRetrieval', tmp_path, *hooks)
     config.custom_hooks[0]['during'] = ('loss',)
