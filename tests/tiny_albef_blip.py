@@ -94,7 +94,7 @@ def settings(family: str, reducer: Optional[dict] = None) -> dict:
 def tiny_pretrainer(
     family: str, reducer: Optional[dict] = REDUCER, seed: int = 0, **kwargs
 ) -> nn.Module:
-    """Build one, in training mode, with a twin that differs from it.
+    """Build one in training mode; its momentum encoder differs from it.
 
     Args:
         family (str): ``'albef'`` or ``'blip'``.

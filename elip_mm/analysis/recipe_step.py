@@ -65,8 +65,8 @@ class RecipeStep:
 
     def context(self) -> ContextManager:
         """Precision of the recipe; on a CPU float16 becomes bfloat16."""
-        kind = str(self.optim_wrapper.get('type', '')).split('.')[-1]
-        if kind not in _HALF:
+        kind = self.optim_wrapper.get('type', '')
+        if getattr(kind, '__name__', kind).split('.')[-1] not in _HALF:
             return nullcontext()
         name = self.optim_wrapper.get('dtype', 'float16')
         on_cpu = torch.device(self.device).type == 'cpu'

@@ -52,7 +52,7 @@ def build(family, reducer=None, **kwargs):
 
 
 def step_flops(family, *args, **kwargs):
-    """FLOPs of forward and backward pass, teacher and look-ahead included."""
+    """FLOPs forward and backward, momentum encoder and look-ahead included."""
     model = build(family, *args, **kwargs)
     length, side = SIZES[family]
     images = torch.empty(BATCH, 3, side, side, device='meta')

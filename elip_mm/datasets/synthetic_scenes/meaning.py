@@ -133,7 +133,7 @@ class SceneIndex:
             for field, word in enumerate(mention):
                 if word >= 0:
                     fits &= self._having(field, word)
-            self._candidates[mention] = fits.any(1)
+            self._candidates[mention] = np.asarray(fits.any(1))
         return self._candidates[mention]
 
     def where_true(self, meaning: Meaning) -> List[int]:

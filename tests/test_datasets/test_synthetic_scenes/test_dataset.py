@@ -221,7 +221,7 @@ def test_mentioned_patches():
     assert several.shape == (3, 12)
     assert several[0].nonzero()[0].tolist() == [0]
     assert several[2].nonzero()[0].tolist() == [11]
-    with pytest.raises(ValueError, match='one flag a box'):
+    with pytest.raises(ValueError, match='one flag per box'):
         mentioned_patches(boxes, [True], (24, 32), (3, 4))
 
 
