@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import inspect
-from typing import Dict, Optional, Sequence, Union
+from typing import Any, Dict, Optional, Sequence, Union
 
 from torch import nn
 
@@ -67,8 +67,9 @@ def attach_reducer(
     _adopt(towers, reducer, with_cp)
     for tower in towers.values():
         tower.reduces_in_loss = 'loss' in during
-    inner._attachment = Attachment(adapter, tuple(towers), during, type(inner))
-    inner.__class__ = reduced_class(type(inner))
+    plain: Any = type(inner)
+    inner._attachment = Attachment(adapter, tuple(towers), during, plain)
+    inner.__class__ = reduced_class(plain)
     return model
 
 

@@ -52,10 +52,12 @@ class Attachment:
             return
         if phase != 'loss' and in_backward():
             refuse_recomputation(f'a part of {self.plain.__name__}')
-        towers, guidance = (), None
+        towers: Tuple[nn.Module, ...] = ()
+        guidance = None
         if phase in self.during:
             towers = tuple(model.get_submodule(name) for name in self.towers)
-            guidance = self.adapter.guide(model, *_batch(args, kwargs), phase)
+            images, samples = _batch(args, kwargs)
+            guidance = self.adapter.guide(model, images, samples, phase)
         with guidance_scope(GuidanceContext(model, towers, guidance)):
             yield
 
@@ -141,7 +143,8 @@ def _reduce_ex(self, protocol) -> tuple:
     plain = self._attachment.plain
     # Below protocol 2 objects are written in another way.
     make, args, *rest = plain.__reduce_ex__(self, max(int(protocol), 2))
-    if make is not copyreg.__newobj__ or args != (type(self),):
+    plainly = copyreg.__newobj__  # type: ignore[attr-defined]
+    if make is not plainly or args != (type(self),):
         raise pickle.PicklingError(
             f'{plain.__name__} has its own way of being pickled, which does '
             'not know the attached reducer; call detach_reducer(model) '
@@ -152,8 +155,7 @@ def _reduce_ex(self, protocol) -> tuple:
 
 def _new_reduced(plain: type) -> nn.Module:
     """An empty instance, which pickle and copy fill with its state."""
-    kind = reduced_class(plain)
-    return kind.__new__(kind)
+    return object.__new__(reduced_class(plain))
 
 
 def _batch(args: tuple, kwargs: dict) -> tuple:

@@ -1,10 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """The BLIP models of mmpretrain."""
 
-from typing import List, Optional
+from typing import Any, List, Optional
 
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from elip_mm.registry import MODEL_ADAPTERS
 
@@ -24,7 +24,7 @@ class BlipRetrievalAdapter(BertGuidedAdapter):
 
     def guide(
         self,
-        model: nn.Module,
+        model: Any,
         images: Tensor,
         data_samples: Optional[List[DataSample]],
         phase: str,
@@ -43,18 +43,20 @@ class BlipVQAAdapter(BertGuidedAdapter):
     tower = 'vision_backbone'
     encoder = 'multimodal_backbone'
 
-    def flatten(self, model: nn.Module, images: Tensor) -> Tensor:
+    def flatten(self, model: Any, images: Tensor) -> Tensor:
         """Put frames of a video in a row, see the parent."""
         return images.flatten(0, 1) if images.ndim == 5 else images
 
     def guide(
         self,
-        model: nn.Module,
+        model: Any,
         images: Tensor,
         data_samples: Optional[List[DataSample]],
         phase: str,
     ) -> Optional[Tensor]:
         """Encode the questions; see :meth:`ModelAdapter.guide`."""
+        if data_samples is None:
+            return None
         questions = [sample.get('question') for sample in data_samples]
         tokens = model.tokenizer(
             questions, padding='longest', return_tensors='pt'
@@ -76,7 +78,7 @@ class BlipNLVRAdapter(BertGuidedAdapter):
     tower = 'vision_backbone'
     encoder = 'multimodal_backbone'
 
-    def flatten(self, model: nn.Module, images: Tensor) -> Tensor:
+    def flatten(self, model: Any, images: Tensor) -> Tensor:
         """All first images, then all second ones; see the model."""
         if images.ndim == 5:
             images = images.transpose(0, 1).flatten(0, 1)
@@ -84,12 +86,14 @@ class BlipNLVRAdapter(BertGuidedAdapter):
 
     def guide(
         self,
-        model: nn.Module,
+        model: Any,
         images: Tensor,
         data_samples: Optional[List[DataSample]],
         phase: str,
     ) -> Optional[Tensor]:
         """Encode the statements; see :meth:`ModelAdapter.guide`."""
+        if data_samples is None:
+            return None
         guidance = self.encode(model, model.preprocess_text(data_samples))
         # Two images a statement; one where only tokens are looked at.
         count = len(self.flatten(model, images)) // len(data_samples)

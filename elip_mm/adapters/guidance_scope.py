@@ -89,7 +89,8 @@ class AdaptedViT(PrunedViT):
     # Set by attach_reducer: a recomputation of the loss has to reduce, too.
     reduces_in_loss = False
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
+    # The models that call it know of no hints.
+    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:  # type: ignore[override]
         """Encode images, shape ``(B, 3, H, W)``, as the context says."""
         context = current_guidance()
         if context is not None and any(
@@ -116,5 +117,5 @@ class AdaptedViT(PrunedViT):
 
     def release(self) -> VisionTransformer:
         """Turn it back into a plain ViT, in place."""
-        vars(self).pop('reduces_in_loss', None)
+        self.__dict__.pop('reduces_in_loss', None)
         return super().release()

@@ -55,10 +55,10 @@ def get_model(
         nn.Module: As :func:`init_model` returns it.
     """
     info = _find(name)
-    checkpoint = None
+    checkpoint: Union[str, PathLike, None] = None
     if pretrained is True:
         checkpoint = _published(info)
-    elif pretrained is not False:
+    elif not isinstance(pretrained, bool):
         checkpoint = pretrained
     options = {'model': overrides} if overrides else None
     return init_model(
