@@ -1,8 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import re
-from typing import Any, Dict, List, Tuple
+from dataclasses import dataclass, field
+from typing import Any, Dict, List
 
-from torch import nn
+from torch import Tensor, nn
 
 __all__ = ['check_state_dict']
 
@@ -35,12 +36,42 @@ def check_state_dict(
     weights = checkpoint.get('state_dict', checkpoint)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {re.sub(r'^module\.', '', k): v for k, v in weights.items()}
-    mismatched: List[Tuple[str, str, str]] = []
-    missing: List[str] = []
-    unexpected: List[str] = []
+    found = _load(model, weights)
+    nothing_fits = set(found.unexpected) >= set(weights)
+    usable_part = not found.mismatched and not nothing_fits
+    if found.fits or (partial and usable_part):
+        return
+    lines = [
+        f'{source} does not fit the model {type(model).__name__}:',
+        *_some('of another shape', found.mismatched),
+        *_some('missing in the file', found.missing),
+        *_some('unknown to the model', found.unexpected),
+        'Use the config it was trained with.',
+    ]
+    if usable_part:
+        lines.append(
+            'To start a training from a part of the weights, set '
+            'load_strict=False in the config.'
+        )
+    raise ValueError('\n  '.join(lines))
+
+
+@dataclass
+class _Differences:
+    """Weights that differ; those of another shape with both shapes."""
+
+    mismatched: List[str] = field(default_factory=list)
+    missing: List[str] = field(default_factory=list)
+    unexpected: List[str] = field(default_factory=list)
+
+    @property
+    def fits(self) -> bool:
+        return not (self.mismatched or self.missing or self.unexpected)
+
+
+def _load(model: nn.Module, weights: Dict[str, Tensor]) -> _Differences:
     try:
         keys = model.load_state_dict(weights, strict=False)
-        missing, unexpected = keys.missing_keys, keys.unexpected_keys
     except RuntimeError as error:
         mismatched = re.findall(
             r'size mismatch for (\S+): .*?torch\.Size\((\[.*?\])\)'
@@ -50,27 +81,10 @@ def check_state_dict(
         )
         if not mismatched:
             raise
+        return _Differences([f'{k} is {a}, not {b}' for k, a, b in mismatched])
     # As mmengine does: older batch norms had no such counter.
-    missing = [key for key in missing if 'num_batches_tracked' not in key]
-    nothing_fits = set(unexpected) >= set(weights)
-    if not mismatched and partial and not nothing_fits:
-        return
-    if not (mismatched or missing or unexpected):
-        return
-    shapes = [f'{k} is {a}, not {b}' for k, a, b in mismatched]
-    lines = [
-        f'{source} does not fit the model {type(model).__name__}:',
-        *_some('of another shape', shapes),
-        *_some('missing in the file', missing),
-        *_some('unknown to the model', unexpected),
-        'Use the config it was trained with.',
-    ]
-    if not mismatched and not nothing_fits:
-        lines.append(
-            'To start a training from a part of the weights, set '
-            'load_strict=False in the config.'
-        )
-    raise ValueError('\n  '.join(lines))
+    missing = [k for k in keys.missing_keys if 'num_batches_tracked' not in k]
+    return _Differences([], missing, keys.unexpected_keys)
 
 
 def _some(what: str, names: List[str], at_most: int = 4) -> List[str]:
