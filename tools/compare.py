@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""The same as ``python -m elip_mm.study``, from a checkout.
+"""The same as ``python -m elip_mm.launch.compare``, from a checkout.
 
 python tools/compare.py dense=CONFIG elip=CONFIG --work-dir work_dirs/x
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from elip_mm.study.__main__ import main
+from elip_mm.launch.compare import main
 
 if __name__ == '__main__':
     main()

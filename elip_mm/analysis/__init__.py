@@ -27,9 +27,9 @@ which patches are still there           :func:`kept_patches`
 
 What is measured is a :class:`Workload`: a tower (:func:`make_workload`), the
 step of a recipe on made-up data (:func:`make_recipe_workload`), or, in
-:mod:`elip_mm.study`, on real data. ``python -m elip_mm.analysis`` is the
-benchmark as a command. The formulas behind ``count_tower`` and the budgets of
-reducers are those of :mod:`elip_mm.ops`.
+:mod:`elip_mm.study`, on real data. ``python -m elip_mm.launch.benchmark`` is
+the benchmark as a command. The formulas behind ``count_tower`` and the budgets
+of reducers are those of :mod:`elip_mm.ops`.
 """
 
 from .counters import count_flops, count_operators, saved_bytes

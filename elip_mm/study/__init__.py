@@ -4,8 +4,8 @@
 A :class:`Run` is a recipe with overrides and a folder; :func:`train_and_test`
 brings it to its end, :func:`measure_runs` puts it on record (a
 :class:`Result`, one line of ``results.jsonl``), and :func:`write_report` makes
-table and figures from records alone. ``python -m elip_mm.study`` does all of
-it.
+table and figures from records alone. ``python -m elip_mm.launch.compare``
+does all of it.
 """
 
 from .costs import Costs, measure_costs, time_steps

@@ -205,7 +205,7 @@ def installed(wheel, tmp_path_factory):
 @one_at_a_time
 def test_a_wheel_can_run_the_benchmark(installed, tmp_path):
     text = installed(
-        'elip_mm.analysis',
+        'elip_mm.launch.benchmark',
         *('dense', 'elip-lite_vit-12layer', 'naive', '--device', 'meta'),
         *('--arch', 'deit-tiny', '--img-size', '64', '--batch', '1'),
         folder=tmp_path,
@@ -217,7 +217,7 @@ def test_a_wheel_can_run_the_benchmark(installed, tmp_path):
 @one_at_a_time
 def test_a_wheel_can_run_a_study(installed, tmp_path):
     command = [
-        'elip_mm.study',
+        'elip_mm.launch.compare',
         'dense=configs/clip/clip_tiny_dense_1xb64_synthetic-scenes-64px.py',
         *('--work-dir', 'out', '--batch-size', '2', '--cfg-options'),
         *('train_cfg.max_epochs=1', 'param_scheduler.0.end=1'),

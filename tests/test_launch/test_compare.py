@@ -3,13 +3,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from elip_mm.launch import compare as program
 from elip_mm.study import Run
-from elip_mm.study import __main__ as program
 
-from .conftest import DENSE, ELIP
+CONFIGS = Path(__file__).parents[2] / 'configs/clip'
+DENSE = CONFIGS / 'clip_tiny_dense_1xb64_synthetic-scenes-64px.py'
+ELIP = CONFIGS / 'clip_tiny_elip_1xb64_synthetic-scenes-64px.py'
 
 
 def read_runs(*recipes):

@@ -1,10 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Benchmark token reduction: vision towers, or whole recipes.
 
-    python -m elip_mm.analysis
-    python -m elip_mm.analysis dense=configs/albef/A.py \\
+    python -m elip_mm.launch.benchmark
+    python -m elip_mm.launch.benchmark dense=configs/albef/A.py \\
         elip=configs/albef/B.py
-    python -m elip_mm.analysis dense evit_vit-12layer \\
+    python -m elip_mm.launch.benchmark dense evit_vit-12layer \\
         --sweep batch=1,2,4,8 --out work_dirs/benchmark
 
 Variants take turns in one process. FLOPs, saved bytes and operators are exact;
@@ -22,14 +22,14 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import torch
 from mmengine.config import DictAction
 
-from elip_mm.launch.user_errors import short_errors
+from elip_mm.analysis.benchmark_report import write_benchmark
+from elip_mm.analysis.measure import Measurement, measure
+from elip_mm.analysis.timing import choose_clock
+from elip_mm.analysis.variants import Variant, find_variants, make_workload_of
+from elip_mm.analysis.workload import Tower
 from elip_mm.utils import register_all_modules
 
-from .benchmark_report import write_benchmark
-from .measure import Measurement, measure
-from .timing import choose_clock
-from .variants import Variant, find_variants, make_workload_of
-from .workload import Tower
+from .user_errors import short_errors
 
 VARIANTS = ('dense', 'elip_vit-12layer', 'elip-lite_vit-12layer', 'naive')
 SWEPT = ('batch', 'img-size', 'keep_ratio')
@@ -46,7 +46,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         argparse.Namespace: What they say.
     """
     parser = argparse.ArgumentParser(
-        prog='python -m elip_mm.analysis',
+        prog='python -m elip_mm.launch.benchmark',
         description=__doc__.split('\n')[0],
     )
     parser.add_argument(

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from elip_mm.analysis import Tower
-from elip_mm.analysis.__main__ import make_title, parse_args, run, settings_of
+from elip_mm.launch.benchmark import make_title, parse_args, run, settings_of
 
 
 def settings(*arguments):

@@ -1,7 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Train, test and measure several recipes and end in one table.
 
-    python -m elip_mm.study dense=CONFIG elip=CONFIG --work-dir work_dirs/x
+    python -m elip_mm.launch.compare dense=CONFIG elip=CONFIG \\
+        --work-dir work_dirs/x
 
 The first recipe is the one that the others are relative to. Finished runs are
 not repeated and unfinished ones resume, so the command may be interrupted.
@@ -17,12 +18,12 @@ from typing import List, Optional, Sequence
 from mmengine.logging import MMLogger
 
 from elip_mm.analysis.variants import find_config
-from elip_mm.launch.user_errors import short_errors
+from elip_mm.study.measure_runs import RESULTS, measure_runs
+from elip_mm.study.report import write_report
+from elip_mm.study.runs import Run, train_and_test
 from elip_mm.utils import register_all_modules
 
-from .measure_runs import RESULTS, measure_runs
-from .report import write_report
-from .runs import Run, train_and_test
+from .user_errors import short_errors
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -36,7 +37,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         argparse.Namespace: What they say.
     """
     parser = argparse.ArgumentParser(
-        prog='python -m elip_mm.study', description=__doc__.split('\n')[0]
+        prog='python -m elip_mm.launch.compare',
+        description=__doc__.split('\n')[0],
     )
     parser.add_argument(
         'recipes',
