@@ -4,6 +4,7 @@
 #                  package; make test-slow: what takes longer
 # make lint        style and types; make format: repair what can be repaired
 # make style       ruff and codespell; make types: mypy
+# make docs        the documentation as a site, in docs/_build/html
 #
 # make setup TORCH_SPEC="torch==2.4.1 torchvision==0.19.1 numpy<2"
 #                  other versions than the newest
@@ -32,7 +33,8 @@ KEY = $$(cat $(INPUTS) | cksum | tr ' ' '-') $(TORCH_SPEC) $(CURDIR)
 PYTEST = $(PYTHON) -m pytest tests -q --durations=15 -n $(JOBS) \
 	--dist loadgroup
 
-.PHONY: help setup quickstart test test-slow lint style types format clean
+.PHONY: help setup quickstart test test-slow lint style types format docs \
+	clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed '/^$$/,$$d'
@@ -85,6 +87,13 @@ format: setup
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
+docs: setup
+	@$(PYTHON) -c 'import furo, myst_parser, sphinx' 2>/dev/null || \
+		$(PYTHON) -m pip install --disable-pip-version-check \
+			-r requirements/docs.txt
+	$(PYTHON) -m sphinx -W --keep-going -b html -c docs docs/en \
+		docs/_build/html
+
 clean:
-	rm -rf build dist *.egg-info elip_mm/.mim .coverage* .mypy_cache \
-		.pytest_cache .ruff_cache
+	rm -rf build dist docs/_build docs/en/api/generated *.egg-info \
+		elip_mm/.mim .coverage* .mypy_cache .pytest_cache .ruff_cache

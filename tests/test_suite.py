@@ -152,7 +152,8 @@ def test_the_citation_names_this_version():
 
 
 @pytest.mark.parametrize(
-    'path', ['.github/ISSUE_TEMPLATE/bug.yml', 'docs/en/install.md']
+    'path',
+    ['.github/ISSUE_TEMPLATE/bug.yml', 'docs/en/get_started/install.md'],
 )
 def test_the_command_for_bug_reports_works(path, capsys):
     (code,) = re.findall(

@@ -2,13 +2,13 @@
 """Evaluate a model: ``python tools/test.py CONFIG CHECKPOINT``."""
 
 import argparse
-import os.path as osp
 
 from mmengine.config import Config
 from mmengine.fileio import dump
 
-from elip_mm.launch.tool import (
+from elip_mm.launch import (
     add_common_arguments,
+    check_checkpoint_path,
     load_config,
     run_tool,
 )
@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
         '--interval',
         type=int,
         default=1,
-        help='draw each so-manieth sample; default 1',
+        help='draw every n-th sample; default 1',
     )
     parser.add_argument(
         '--wait-time',
@@ -58,12 +58,7 @@ def make_config(args: argparse.Namespace) -> Config:
                 f'{option} writes a {suffix} file, but got the '
                 f'name {path}; give it that ending.'
             )
-    if '://' not in args.checkpoint and not osp.isfile(
-        osp.expanduser(args.checkpoint)
-    ):
-        raise FileNotFoundError(
-            f'there is no checkpoint {args.checkpoint}; check the path.'
-        )
+    check_checkpoint_path(args.checkpoint, 'the tool')
     cfg = load_config(args)
     if cfg.get('test_dataloader') is None:
         raise ValueError(

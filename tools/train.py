@@ -2,13 +2,14 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 
 import argparse
-import os.path as osp
+from typing import Optional
 
 from mmengine.config import Config
 
-from elip_mm.checkpoint.strict_check import find_resumable_checkpoint
-from elip_mm.launch.tool import (
+from elip_mm.checkpoint import find_resumable_checkpoint
+from elip_mm.launch import (
     add_common_arguments,
+    check_checkpoint_path,
     load_config,
     run_tool,
     use_mixed_precision,
@@ -59,7 +60,7 @@ def make_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def choose_checkpoint(cfg: Config, resume: str = None) -> None:
+def choose_checkpoint(cfg: Config, resume: Optional[str] = None) -> None:
     """Find the checkpoint to resume from, if any."""
     if resume not in (None, 'auto'):
         cfg.resume, cfg.load_from = True, resume
@@ -73,12 +74,8 @@ def choose_checkpoint(cfg: Config, resume: str = None) -> None:
                 'training starts from the beginning.'
             )
             cfg.resume = False
-    path = cfg.get('load_from')
-    if path and '://' not in path and not osp.isfile(osp.expanduser(path)):
-        raise FileNotFoundError(
-            f'there is no checkpoint {path}; check the path given to '
-            '--resume or load_from.'
-        )
+    if cfg.get('load_from'):
+        check_checkpoint_path(cfg.load_from, '--resume or load_from')
 
 
 def main() -> None:

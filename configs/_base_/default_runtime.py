@@ -1,6 +1,7 @@
 # Types without a prefix are looked up here first, then in mmpretrain.
 default_scope = 'elip_mm'
 
+# What no run should lose, and what therefore is not in `custom_hooks`.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
@@ -8,21 +9,20 @@ default_hooks = dict(
     # By iteration, for epochs of pre-training take hours; see the docs on
     # resuming. A recipe whose epochs are short may choose its own interval.
     checkpoint=dict(
-        type='elip_mm.SafeCheckpointHook',
+        type='elip_mm.CheckpointHook',
         by_epoch=False,
         interval=1000,
         max_keep_ckpts=2,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Without it a resumed run does not repeat the one that was stopped.
+    randomness=dict(type='elip_mm.KeyedRandomnessHook'),
     # What tools/test.py --show-dir draws.
     visualization=dict(type='elip_mm.TokenPictureHook', enable=False),
 )
 
-custom_hooks = [
-    dict(type='elip_mm.KeyedRandomnessHook'),
-    dict(type='elip_mm.PlainCheckpointHook'),
-    dict(type='elip_mm.CheckpointGuardHook'),
-]
+# Free for recipes to set.
+custom_hooks = []
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 _TEMPLATE = """\
-# {batch} pairs a process instead of {usual}, found by find_batch_size.py; the
+# {batch} pairs per process, not {usual}: found by find_batch_size.py. The
 # learning rate follows the global batch in proportion. Warm-up is counted in
 # iterations, of which an epoch has fewer now.
 _base_ = {base!r}

@@ -1,14 +1,15 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""Table, sentences and plot of a benchmark."""
+
 import json
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import List, Mapping, Sequence
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from rich.console import Console
-from rich.table import Table
 
 from .measure import Measurement
+from .tables import markdown_table, print_table
 
 HEADINGS = (
     'setting',
@@ -58,7 +59,7 @@ def make_rows(
 
 
 def find_losses(
-    results: Dict[str, Sequence[Measurement]],
+    results: Mapping[str, Sequence[Measurement]],
 ) -> List[str]:
     """Say where a reduction costs more than it saves.
 
@@ -85,7 +86,7 @@ def find_losses(
 
 
 def write_benchmark(
-    results: Dict[str, Sequence[Measurement]], title: str, folder: Path
+    results: Mapping[str, Sequence[Measurement]], title: str, folder: Path
 ) -> None:
     """Print the table and leave it with JSON and plot in a folder.
 
@@ -95,23 +96,19 @@ def write_benchmark(
         folder (Path): Gets ``benchmark.md``, ``.json`` and ``.png``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [
-        row
-        for setting, some in results.items()
-        for row in make_rows(setting, some)
+    cells = [
+        list(HEADINGS),
+        *(
+            row
+            for setting, some in results.items()
+            for row in make_rows(setting, some)
+        ),
     ]
-    table = Table(*HEADINGS, title=title)
-    for row in rows:
-        table.add_row(*row)
-    Console(width=130).print(table)
+    print_table(cells, title, width=130)
     losses = find_losses(results) or ['No setting in which a variant loses.']
     print('\n'.join(losses))
-    lines = [f'# {title}', '']
-    lines += [
-        '| ' + ' | '.join(cells) + ' |'
-        for cells in (HEADINGS, ['---'] * len(HEADINGS), *rows)
-    ]
-    lines += ['', *[f'- {loss}' for loss in losses], '']
+    lines = [f'# {title}', '', markdown_table(cells), '']
+    lines += [*[f'- {loss}' for loss in losses], '']
     (folder / 'benchmark.md').write_text('\n'.join(lines))
     (folder / 'benchmark.json').write_text(
         json.dumps(
@@ -126,7 +123,7 @@ def write_benchmark(
 
 
 def draw_benchmark(
-    results: Dict[str, Sequence[Measurement]], title: str, path: Path
+    results: Mapping[str, Sequence[Measurement]], title: str, path: Path
 ) -> None:
     """Plot the ratios to the baseline over the settings.
 

@@ -1,4 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""Whether training waits for data."""
+
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -7,8 +9,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
-from .measure import wait_for_device
 from .recipe_step import RecipeStep
+from .timing import wait_for_device
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,8 @@ class PipelineRate:
     """What a data pipeline delivers and what training asks of it.
 
     Args:
-        delivered (float): Samples a second that the loader alone gives.
-        consumed (float): Samples a second that forward and backward pass
+        delivered (float): Samples per second that the loader alone gives.
+        consumed (float): Samples per second that forward and backward pass
             use, without waiting.
     """
 

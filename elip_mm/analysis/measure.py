@@ -2,15 +2,11 @@
 import time
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
-import torch
-
-from .counters import (
-    count_flops,
-    count_operators,
-    saved_bytes,
-)
+from .counters import count_flops, count_operators, saved_bytes
+from .peak_memory import device_peak, peak_bytes
+from .timing import Clock, time_in_turns
 from .workload import Workload
 
 
@@ -40,6 +36,7 @@ class Measurement:
 
     @property
     def images_per_second(self) -> float:
+        """float: By the median of the times."""
         return self.images / median(self.times)
 
     def relative_to(self, base: 'Measurement') -> Dict[str, float]:
@@ -69,25 +66,20 @@ class Measurement:
 def measure(
     workloads: Sequence[Workload],
     rounds: int = 9,
-    clock: Callable[[], float] = time.process_time,
+    clock: Clock = time.process_time,
 ) -> List[Measurement]:
     """Measure several workloads, timed in turns in one process.
-
-    Every round runs each workload once, so that a machine that speeds up or
-    slows down does so for all of them. A first round warms up and does not
-    count.
 
     Args:
         workloads (Sequence[Workload]): The first is usually the baseline.
         rounds (int): Timed rounds; 0 leaves the times out. Defaults to 9.
-        clock (Callable): Seconds from a fixed point. Defaults to the time of
-            the process, which is right for one thread; use
-            ``time.perf_counter`` for several threads or an accelerator.
+        clock (Callable): Seconds from a fixed point, see
+            :func:`choose_clock`. Defaults to the time of the process.
 
     Returns:
         list[Measurement]: In the order of the workloads.
     """
-    times = _time_in_turns(workloads, rounds, clock)
+    times = time_in_turns([work.run for work in workloads], rounds, clock)
     return [
         Measurement(
             name=work.name,
@@ -102,26 +94,6 @@ def measure(
     ]
 
 
-def _time_in_turns(
-    workloads: Sequence[Workload], rounds: int, clock: Callable[[], float]
-) -> List[List[float]]:
-    times: List[List[float]] = [[] for _ in workloads]
-    for turn in range(rounds + 1 if rounds else 0):
-        for work, spent in zip(workloads, times):
-            begin = clock()
-            work.run()
-            wait_for_device()
-            if turn:
-                spent.append(clock() - begin)
-    return times
-
-
-def wait_for_device() -> None:
-    """Let an accelerator finish what it was given, if there is one."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-
-
 def _saved_bytes(work: Workload) -> int:
     # Without real kernels attention is not fused, and stores its matrices.
     if not work.train or next(work.module.parameters()).is_meta:
@@ -133,6 +105,5 @@ def _peak_bytes(work: Workload) -> Optional[int]:
     device = next(work.module.parameters()).device
     if device.type != 'cuda':
         return None
-    torch.cuda.reset_peak_memory_stats(device)
-    work.run()
-    return torch.cuda.max_memory_allocated(device)
+    peak_bytes(work.run, device)
+    return device_peak(device)

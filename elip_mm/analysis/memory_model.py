@@ -12,6 +12,7 @@ from elip_mm.structures import PairEmbeddings
 from .counters import saved_bytes
 from .peak_memory import peak_bytes
 from .recipe_step import RecipeStep
+from .search import largest_that_fits
 
 Coefficients = Tuple[float, ...]
 
@@ -72,14 +73,7 @@ class MemoryModel:
                 f'{memory:,} may be used; give more --memory, or a smaller '
                 'model.'
             )
-        low, high = 1, 2
-        while self.bytes_at(high) <= memory:
-            low, high = high, 2 * high
-        while high - low > 1:
-            middle = (low + high) // 2
-            fits = self.bytes_at(middle) <= memory
-            low, high = (middle, high) if fits else (low, middle)
-        return low
+        return largest_that_fits(lambda size: self.bytes_at(size) <= memory)
 
 
 def predict_memory(

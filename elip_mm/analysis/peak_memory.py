@@ -1,15 +1,16 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import os
-from typing import Callable, Iterator, Tuple
+"""The highest moment of memory, of a call and of the process."""
 
-# Read when the profiler starts; it would report the absence of an accelerator.
-os.environ.setdefault('KINETO_LOG_LEVEL', '99')
+import os
+from typing import Callable, Iterator, Optional, Tuple, Union
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+Device = Union[str, torch.device]
 
-def peak_bytes(work: Callable[[], object], device: str = 'cpu') -> int:
+
+def peak_bytes(work: Callable[[], object], device: Device = 'cpu') -> int:
     """Most memory that a call needs beyond what is there already.
 
     On a CPU every allocation and release of torch is recorded; the figure is
@@ -19,7 +20,8 @@ def peak_bytes(work: Callable[[], object], device: str = 'cpu') -> int:
     Args:
         work (Callable): Called once without arguments. What it leaves behind
             counts as well.
-        device (str): ``'cpu'`` or an accelerator. Defaults to 'cpu'.
+        device (str | torch.device): A CPU or an accelerator. Defaults to
+            'cpu'.
 
     Returns:
         int: Bytes at the highest moment.
@@ -33,7 +35,27 @@ def peak_bytes(work: Callable[[], object], device: str = 'cpu') -> int:
     return torch.cuda.max_memory_allocated(device) - before
 
 
+def device_peak(device: Optional[Device] = None) -> Optional[int]:
+    """Most memory of an accelerator that was in use, weights included.
+
+    Args:
+        device (str | torch.device, optional): Defaults to None, the current
+            one.
+
+    Returns:
+        int or None: Bytes since the start of the process, or since
+        :func:`peak_bytes` was called; None for a CPU, which does not tell.
+    """
+    if not torch.cuda.is_available():
+        return None
+    if device is not None and torch.device(device).type != 'cuda':
+        return None
+    return torch.cuda.max_memory_allocated(device)
+
+
 def _recorded_peak(work: Callable[[], object]) -> int:
+    # The profiler would report the absence of an accelerator as it starts.
+    os.environ.setdefault('KINETO_LOG_LEVEL', '99')
     with profile(
         activities=[ProfilerActivity.CPU], profile_memory=True
     ) as prof:
@@ -48,7 +70,7 @@ def _recorded_peak(work: Callable[[], object]) -> int:
 
 
 def _totals(results) -> Iterator[Tuple[int, int, int]]:
-    """StageSpec, running total and size (negative: released) of each event."""
+    """Time, running total and size (negative: released) of each event."""
     waiting = list(results.experimental_event_tree())
     while waiting:
         event = waiting.pop()

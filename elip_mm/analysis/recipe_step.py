@@ -1,4 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""A training step of a recipe, without its data and vocabulary files."""
+
 from contextlib import nullcontext
 from typing import (
     Callable,
@@ -65,27 +67,8 @@ class RecipeStep:
         device: str = 'cpu',
         chunk_size: Optional[int] = None,
     ) -> None:
-        model = cfg.model.to_dict() if 'model' in cfg else {}
-        if not {'vision_backbone', 'text_encoder'} <= set(model):
-            raise ValueError(
-                'this needs a recipe of a pre-trainer of elip_mm, whose model '
-                'has a vision_backbone and a text_encoder, but this one has '
-                f'{sorted(model)}.'
-            )
-        encoder = model['text_encoder']
-        model['tokenizer'] = dict(
-            type=StandInTokenizer,
-            vocab_size=encoder.get('vocab_size', 30522),
-            context_length=encoder.get('context_length', 30),
-        )
-        if 'whole_words' in model:
-            model['whole_words'] = False  # made-up words have no parts
-        if chunk_size is not None:
-            model['chunk_size'] = chunk_size or None
         torch.manual_seed(0)
-        scope = cfg.get('default_scope', 'elip_mm')
-        with DefaultScope.overwrite_default_scope(scope):
-            self.model: nn.Module = MODELS.build(model).to(device).train()
+        self.model = _build_model(cfg, chunk_size).to(device).train()
         self.device = device
         self.optim_wrapper = cfg.optim_wrapper
         size = self.model.vision_backbone.img_size
@@ -155,3 +138,27 @@ class RecipeStep:
         settings = dict(self.optim_wrapper['optimizer'])
         with DefaultScope.overwrite_default_scope('mmengine'):
             return OPTIMIZERS.build(dict(settings, params=list(parameters)))
+
+
+def _build_model(cfg: Config, chunk_size: Optional[int]) -> nn.Module:
+    """The model of a recipe with random weights and random words."""
+    model = cfg.model.to_dict() if 'model' in cfg else {}
+    if not {'vision_backbone', 'text_encoder'} <= set(model):
+        raise ValueError(
+            'this needs a recipe of a pre-trainer of elip_mm, whose model has '
+            'a vision_backbone and a text_encoder, but this one has '
+            f'{sorted(model)}.'
+        )
+    encoder = model['text_encoder']
+    model['tokenizer'] = dict(
+        type=StandInTokenizer,
+        vocab_size=encoder.get('vocab_size', 30522),
+        context_length=encoder.get('context_length', 30),
+    )
+    if 'whole_words' in model:
+        model['whole_words'] = False  # made-up words have no parts
+    if chunk_size is not None:
+        model['chunk_size'] = chunk_size or None
+    scope = cfg.get('default_scope', 'elip_mm')
+    with DefaultScope.overwrite_default_scope(scope):
+        return MODELS.build(model)

@@ -1,4 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""Where the time of a training step goes."""
+
 import time
 from collections import defaultdict
 from typing import Callable, Dict, Optional
@@ -13,7 +15,7 @@ METHODS = dict(
     encode_text='text encoder',
     encode_image='image tower',
     encode_momentum='momentum encoder',
-    language_targets='reading of hidden words',
+    language_targets='language targets',
     fuse='fusion',
 )
 
@@ -30,9 +32,9 @@ def measure_parts(
         rounds (int): Steps to time, after one that warms up. Defaults to 9.
 
     Returns:
-        dict[str, float]: Seconds a step by part: forward passes of encoders,
-        teacher and heads (losses), what is left of the forward pass, and the
-        backward pass as a whole. Their sum is the step.
+        dict[str, float]: Seconds per step by part: forward passes of
+        encoders, momentum encoder and heads (losses), what is left of the
+        forward pass, and the backward pass as a whole. Their sum is the step.
     """
     step = RecipeStep(cfg)
     batch_size = batch_size or cfg.train_dataloader.batch_size

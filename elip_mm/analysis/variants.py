@@ -1,4 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""Ways to run a tower or a recipe, as a command line names them."""
+
 import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +8,11 @@ from typing import List, Optional, Sequence
 
 from mmengine import Config
 
+from elip_mm.utils.resources import find_resource
+
 from .workload import Tower, Workload, make_recipe_workload, make_workload
 
-REDUCERS = Path(__file__).resolve().parents[2] / 'configs/_base_/reducers'
+REDUCERS = 'configs/_base_/reducers'
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Variant:
         name (str): Name in tables.
         reducer (dict, optional): Config of the strategy of a tower. Defaults
             to None.
-        research_style (bool): Whether the yardstick runs it. Defaults to
+        naive (bool): Whether :class:`NaiveELIPViT` runs it. Defaults to
             False.
         recipe (Config, optional): The recipe, of which the whole step is run.
             Defaults to None: a tower.
@@ -31,11 +35,35 @@ class Variant:
     recipe: Optional[Config] = None
 
 
+def find_config(text: str) -> Path:
+    """Find a config by its path: a file, or one that ships with the library.
+
+    Args:
+        text (str): Path from the current folder, or in the repository, such
+            as ``configs/clip/....py``.
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        FileNotFoundError: If it is neither.
+    """
+    if Path(text).is_file():
+        return Path(text)
+    try:
+        return find_resource(text)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f'there is no config {text}, neither in {Path.cwd()} nor among '
+            'those that ship with elip_mm; check the path.'
+        ) from None
+
+
 def find_variant(text: str) -> Variant:
     """Read a variant from a command line.
 
     Args:
-        text (str): ``dense``, ``research`` (ELIP as research code does it),
+        text (str): ``dense``, ``naive`` (ELIP as research code does it),
             the stem of a file in ``configs/_base_/reducers``, or the path of
             a config that defines ``reducer`` or, for a whole recipe,
             ``model``; ``name=path`` gives it another name than its stem.
@@ -46,24 +74,30 @@ def find_variant(text: str) -> Variant:
     name, _, path = text.partition('=')
     if text == 'dense':
         return Variant(text)
-    if text == 'research':
-        cfg = Config.fromfile(REDUCERS / 'elip_vit-12layer.py')
+    if text == 'naive':
+        cfg = Config.fromfile(find_resource(f'{REDUCERS}/elip_vit-12layer.py'))
         return Variant(text, cfg.reducer.to_dict(), naive=True)
     if not path and name.endswith('.py'):
         name, path = Path(name).stem, name
-    path = Path(path) if path else REDUCERS / f'{name}.py'
-    if not path.is_file():
-        known = ', '.join(sorted(file.stem for file in REDUCERS.glob('*.py')))
-        raise ValueError(
-            f'there is no config {path}; give PATH or NAME=PATH, or one of '
-            f'dense, research, {known}.'
-        )
-    cfg = Config.fromfile(path)
+    file = find_config(path) if path else _find_reducer(name)
+    cfg = Config.fromfile(file)
     if 'model' in cfg:
         return Variant(name, recipe=cfg)
     if 'reducer' not in cfg:
-        raise ValueError(f'{path} defines neither `reducer` nor `model`.')
+        raise ValueError(f'{file} defines neither `reducer` nor `model`.')
     return Variant(name, cfg.reducer.to_dict())
+
+
+def _find_reducer(name: str) -> Path:
+    folder = find_resource(REDUCERS)
+    path = folder / f'{name}.py'
+    if not path.is_file():
+        known = ', '.join(sorted(file.stem for file in folder.glob('*.py')))
+        raise ValueError(
+            f'there is no reducer {name}; give PATH or NAME=PATH of a config, '
+            f'or one of dense, naive, {known}.'
+        )
+    return path
 
 
 def find_variants(texts: Sequence[str]) -> List[Variant]:
@@ -100,7 +134,7 @@ def scale_keep(reducer: Optional[dict], keep_ratio: float) -> Optional[dict]:
     Args:
         reducer (dict, optional): Config of an :class:`ELIPReducer`; others
             are returned as they are.
-        keep (float): Share of the initial tokens after the last stage.
+        keep_ratio (float): Share of the initial tokens after the last stage.
 
     Returns:
         dict or None: The new config.
@@ -131,8 +165,8 @@ def make_workload_of(
         variant (Variant): A tower or a recipe.
         tower (Tower): Sizes. A recipe takes the batch from it and, unless it
             is None, the image size.
-        keep (float, optional): Share that the last stage keeps. Defaults to
-            None: as the config says.
+        keep_ratio (float, optional): Share that the last stage keeps.
+            Defaults to None: as the config says.
         train (bool): Whether to train or to infer. Defaults to True.
         with_cp (bool): Whether activations of the vision tower are
             recomputed. Defaults to False.

@@ -1,4 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""Pieces of work that can be measured: a tower, or a whole step."""
+
 from dataclasses import dataclass
 from typing import Callable, Optional, Tuple, Union
 
@@ -33,13 +35,17 @@ class Tower:
 
     @property
     def sides(self) -> Tuple[int, int]:
+        """tuple[int, int]: Height and width in pixels."""
         size = self.img_size
         return (size, size) if isinstance(size, int) else tuple(size)
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A piece of work that can be repeated.
+    """A piece of work that can be repeated: all that :func:`measure` takes.
+
+    It does not say where images and words come from: those of
+    :func:`make_recipe_workload` are made up, those of a study are real.
 
     Args:
         name (str): Name in tables.
@@ -82,8 +88,7 @@ def make_workload(
         reducer (dict, optional): Config of the strategy. Defaults to None.
         train (bool): Forward and backward pass, or forward alone. Defaults
             to True.
-        research_style (bool): Use :class:`NaiveELIPViT`. Defaults to
-            False.
+        naive (bool): Use :class:`NaiveELIPViT`. Defaults to False.
         with_cp (bool): Activation checkpointing. Defaults to False.
         device (str): 'meta' suffices for exact counts. Defaults to 'cpu'.
 
@@ -119,8 +124,8 @@ def make_recipe_workload(
 ) -> Workload:
     """Build the whole step of a recipe, without the optimiser.
 
-    Text encoding, fusion, losses, look-ahead and a momentum teacher are part
-    of it; images and words are made up.
+    Text encoding, fusion, losses, look-ahead and a momentum encoder are
+    part of it; images and words are made up.
 
     Args:
         name (str): Name in tables.

@@ -1,18 +1,21 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """What happens to a checkpoint: read, checked, written, found."""
 
-from .checkpoint_guard_hook import CheckpointGuardHook
-from .plain_checkpoint_hook import PlainCheckpointHook
+from .atomic import AtomicLocalBackend
+from .checkpoint_hook import CheckpointHook
+from .finding import find_resumable_checkpoint
+from .loading import use_safe_loading
+from .plain_data import from_plain, to_plain
 from .reading import load_checkpoint_file
-from .safe_checkpoint_hook import AtomicLocalBackend, SafeCheckpointHook
-from .strict_check import check_state_dict, find_resumable_checkpoint
+from .strict_check import check_state_dict
 
 __all__ = [
     'AtomicLocalBackend',
-    'CheckpointGuardHook',
-    'PlainCheckpointHook',
-    'SafeCheckpointHook',
+    'CheckpointHook',
     'check_state_dict',
     'find_resumable_checkpoint',
+    'from_plain',
     'load_checkpoint_file',
+    'to_plain',
+    'use_safe_loading',
 ]

@@ -1,11 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Loading of checkpoints that never executes code from the file.
 
-Importing this module makes it mmengine's loader of local files and of files
-fetched over HTTP, through mmengine's own extension point. Our checkpoints are
-plain (see :class:`PlainCheckpointHook`). Those of other OpenMMLab projects
-hold their log history as objects; exactly what is needed to read these is
-allowed, and nothing else.
+Our checkpoints are plain, see ``plain_data.py``. Those of other OpenMMLab
+projects hold their log history as objects; exactly what is needed to read
+these is allowed, and nothing else.
 """
 
 import functools
@@ -15,14 +13,11 @@ import pickle
 import re
 import zipfile
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, List, Optional
-from urllib.parse import urlparse
+from typing import Any, Callable, Iterator, List
 
 import numpy as np
 import torch
-from mmengine.dist import barrier, get_dist_info
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader
 from mmengine.utils import digit_version
 
 __all__ = ['load_checkpoint_file']
@@ -66,7 +61,7 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
-def _allowed() -> List[Callable]:
+def _allowed() -> List[Any]:
     """What a log history consists of, under the names files may use."""
     # Files name numpy's functions by where they were when it was written:
     # in numpy.core before numpy 2, in numpy._core since.
@@ -183,60 +178,4 @@ def _unsafe(filename: str, error: Exception) -> str:
         f'{filename} holds more than tensors and plain data, and is not '
         f'loaded because that could run code from it ({reason}).'
         f' {mend}'
-    )
-
-
-# mmengine's log message drops the first ten characters of a loader's name.
-def load_from_local(filename: str, map_location: Any = None) -> Any:
-    """Loader of local files for mmengine's ``CheckpointLoader``."""
-    return load_checkpoint_file(filename, map_location)
-
-
-def load_from_http(
-    filename: str,
-    map_location: Any = None,
-    model_dir: Optional[str] = None,
-) -> Any:
-    """Loader of files fetched over HTTP for mmengine's ``CheckpointLoader``.
-
-    Args:
-        filename (str): The address.
-        map_location (Any): As in :func:`torch.load`. Defaults to None.
-        model_dir (str, optional): Folder that keeps the fetched files. If
-            None, that of :mod:`torch.hub`. Defaults to None.
-
-    Returns:
-        Any: Content of the file.
-    """
-    folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
-    path = os.path.join(folder, os.path.basename(urlparse(filename).path))
-    if get_dist_info()[0] == 0 and not os.path.exists(path):
-        os.makedirs(folder, exist_ok=True)
-        torch.hub.download_url_to_file(filename, path)
-    barrier()
-    return load_checkpoint_file(path, map_location)
-
-
-def _refuse(filename: str, map_location: Any = None) -> Any:
-    raise ValueError(
-        f'{filename}: with torch {torch.__version__} files of this kind are '
-        'loaded in a way that can run code from them. Fetch the file and give '
-        'its path, or use torch 2.6 or newer.'
-    )
-
-
-CheckpointLoader.register_scheme('', load_from_local, force=True)
-CheckpointLoader.register_scheme(
-    ['http://', 'https://'], load_from_http, force=True
-)
-if digit_version(torch.__version__) < digit_version('2.6'):
-    # These loaders of mmengine call torch.load in their own ways.
-    CheckpointLoader.register_scheme(
-        [
-            scheme
-            for scheme in CheckpointLoader._schemes
-            if scheme and not scheme.startswith('http')
-        ],
-        _refuse,
-        force=True,
     )

@@ -1,14 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Whether a checkpoint fits, and which one to resume from."""
-
 import re
-import zipfile
-from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Tuple
 
 from torch import nn
 
-__all__ = ['check_state_dict', 'find_resumable_checkpoint']
+__all__ = ['check_state_dict']
 
 
 def check_state_dict(
@@ -39,7 +35,7 @@ def check_state_dict(
     weights = checkpoint.get('state_dict', checkpoint)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {re.sub(r'^module\.', '', k): v for k, v in weights.items()}
-    mismatched: List[str] = []
+    mismatched: List[Tuple[str, str, str]] = []
     missing: List[str] = []
     unexpected: List[str] = []
     try:
@@ -83,53 +79,3 @@ def _some(what: str, names: List[str], at_most: int = 4) -> List[str]:
         return []
     more = f', ... ({len(names)} in all)' if len(names) > at_most else ''
     return [f'{what}: {", ".join(names[:at_most])}{more}']
-
-
-def find_resumable_checkpoint(
-    work_dir: str, warn: Any = print
-) -> Optional[str]:
-    """Find the newest checkpoint in a folder that is whole.
-
-    First the one that ``last_checkpoint`` names, wherever the folder has been
-    moved to since, then all others from the newest to the oldest.
-
-    Args:
-        work_dir (str): The folder of a run.
-        warn (Callable): Told about each damaged file that is passed over.
-            Defaults to :func:`print`.
-
-    Returns:
-        str or None: Its path; None if there is none.
-    """
-    for path in _candidates(Path(work_dir)):
-        if zipfile.is_zipfile(path):
-            return str(path)
-        warn(
-            f'{path} is damaged, so an earlier checkpoint is looked for. '
-            'Delete it to be rid of this message.'
-        )
-    return None
-
-
-def _candidates(folder: Path) -> List[Path]:
-    """Checkpoints that hold everything a run needs, best first."""
-    found = sorted(
-        (
-            path
-            for pattern in ('iter_*.pth', 'epoch_*.pth')
-            for path in folder.glob(pattern)
-        ),
-        key=lambda path: path.stat().st_mtime_ns,
-        reverse=True,
-    )
-    note = folder / 'last_checkpoint'
-    named = Path(note.read_text().strip()) if note.is_file() else None
-    if named is None or not named.name:
-        return found
-    # A path that no longer exists is one of a folder that was moved; in a
-    # folder that was copied, its own file is meant and not the original's.
-    here = folder / named.name
-    last = here if here.is_file() else named
-    if last.is_file():
-        found = [last] + [path for path in found if path != last]
-    return found

@@ -3,37 +3,34 @@ from typing import Dict
 
 from torch import Tensor
 
-from .momentum import convert_state, tower_rules
+from .adapter import StateDictAdapter
+from .momentum import IGNORED, tower_rules
 
-TEXT = [
-    (r'bert\.(.+)', r'text_encoder.bert.\1'),
-]
+__all__ = ['RULES', 'from_albef', 'to_albef']
 
-# The online predictor lies in its head, its copy beside the twin's towers.
-PREDICTOR = [
+RULES = [
+    # The online predictor lies in its head, its copy beside the towers.
+    ('text_encoder.cls.predictions.{rest}', 'heads.mlm.predictor.{rest}'),
     (
-        r'text_encoder\.cls\.predictions\.(.+)',
-        r'heads.mlm.predictor.\1',
+        'text_encoder_m.cls.predictions.{rest}',
+        'momentum_encoder.predictor.{rest}',
+    ),
+    *tower_rules([('bert.{rest}', 'text_encoder.bert.{rest}')]),
+]
+_TIED = [
+    (
+        '{tower:text_encoder|text_encoder_m}.cls.predictions.decoder.weight',
+        '{tower}.bert.embeddings.word_embeddings.weight',
     ),
     (
-        r'text_encoder_m\.cls\.predictions\.(.+)',
-        r'momentum_encoder.predictor.\1',
+        '{tower:text_encoder|text_encoder_m}.cls.predictions.decoder.bias',
+        '{tower}.cls.predictions.bias',
     ),
 ]
-
-RULES = [*PREDICTOR, *tower_rules(TEXT)]
-
-TIED = {
-    f'{tower}.cls.predictions.decoder.{copy}': f'{tower}.{original}'
-    for tower in ('text_encoder', 'text_encoder_m')
-    for copy, original in (
-        ('weight', 'bert.embeddings.word_embeddings.weight'),
-        ('bias', 'cls.predictions.bias'),
-    )
-}
+_ALBEF = StateDictAdapter(RULES, _TIED, IGNORED)
 
 
-def convert_albef(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def from_albef(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """Convert a pre-training checkpoint of ALBEF, with or without ELIP.
 
     Args:
@@ -42,4 +39,16 @@ def convert_albef(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     Returns:
         dict[str, Tensor]: For :class:`ALBEFPretrainer`.
     """
-    return convert_state(state, RULES, TIED)
+    return _ALBEF.to_ours(state)
+
+
+def to_albef(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Convert a pre-trained model back, see :func:`from_albef`.
+
+    Args:
+        state (dict[str, Tensor]): State dict of an :class:`ALBEFPretrainer`.
+
+    Returns:
+        dict[str, Tensor]: The entry ``model`` of a checkpoint of ALBEF.
+    """
+    return _ALBEF.to_theirs(state)

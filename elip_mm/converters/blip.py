@@ -1,53 +1,45 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import re
 from typing import Dict
 
 from torch import Tensor
 
-from .momentum import convert_state, tower_rules
+from .adapter import StateDictAdapter
+from .momentum import IGNORED, tower_rules
 
-TEXT = [
-    (r'(.+)', r'text_encoder.bert.\1'),
-]
+__all__ = ['RULES', 'from_blip', 'to_blip']
 
-DECODER = [
+RULES = [
     (
-        r'text_decoder\.bert\.encoder\.layer\.(\d+)\.attention\.(.+)',
-        r'text_decoder.attention.\1.\2',
+        'text_decoder.bert.encoder.layer.{n}.attention.{rest}',
+        'text_decoder.attention.{n}.{rest}',
     ),
-    (r'text_decoder\.cls\.predictions\.(.+)', r'heads.lm.predictor.\1'),
+    ('text_decoder.cls.predictions.{rest}', 'heads.lm.predictor.{rest}'),
+    *tower_rules([('{rest}', 'text_encoder.bert.{rest}')]),
 ]
-
-RULES = [*DECODER, *tower_rules(TEXT)]
-
 # Of the decoder, only self-attention and predictor are its own.
-SHARED = r'text_decoder\.bert\.(?!encoder\.layer\.\d+\.attention\.)(.+)'
+_TIED = [
+    (
+        'text_decoder.bert.embeddings.{rest}',
+        'text_encoder.embeddings.{rest}',
+    ),
+    (
+        'text_decoder.bert.encoder.layer.{n}.{kind}.{rest}',
+        'text_encoder.encoder.layer.{n}'
+        '.{kind:crossattention|intermediate|output}.{rest}',
+    ),
+    (
+        'text_decoder.cls.predictions.decoder.weight',
+        'text_encoder.embeddings.word_embeddings.weight',
+    ),
+    (
+        'text_decoder.cls.predictions.decoder.bias',
+        'text_decoder.cls.predictions.bias',
+    ),
+]
+_BLIP = StateDictAdapter(RULES, _TIED, IGNORED)
 
 
-def tied_keys(state: Dict[str, Tensor]) -> Dict[str, str]:
-    """Tensors of the decoder that repeat the encoder's.
-
-    Args:
-        state (dict[str, Tensor]): A state dict of BLIP.
-
-    Returns:
-        dict[str, str]: Key of the copy to key of the original.
-    """
-    tied = {}
-    for key in state:
-        match = re.fullmatch(SHARED, key)
-        if match:
-            tied[key] = f'text_encoder.{match.group(1)}'
-    output = 'text_decoder.cls.predictions.decoder'
-    words = 'text_encoder.embeddings.word_embeddings.weight'
-    if f'{output}.weight' in state:
-        tied[f'{output}.weight'] = words
-    if f'{output}.bias' in state:
-        tied[f'{output}.bias'] = 'text_decoder.cls.predictions.bias'
-    return tied
-
-
-def convert_blip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def from_blip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """Convert a pre-training checkpoint of BLIP, with or without ELIP.
 
     Args:
@@ -56,7 +48,16 @@ def convert_blip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     Returns:
         dict[str, Tensor]: For :class:`BLIPPretrainer`.
     """
-    state = {
-        key.removeprefix('module.'): value for key, value in state.items()
-    }
-    return convert_state(state, RULES, tied_keys(state))
+    return _BLIP.to_ours(state)
+
+
+def to_blip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Convert a pre-trained model back, see :func:`from_blip`.
+
+    Args:
+        state (dict[str, Tensor]): State dict of a :class:`BLIPPretrainer`.
+
+    Returns:
+        dict[str, Tensor]: The entry ``model`` of a checkpoint of BLIP.
+    """
+    return _BLIP.to_theirs(state)

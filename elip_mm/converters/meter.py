@@ -3,35 +3,59 @@ from typing import Dict
 
 from torch import Tensor
 
-from .rules import rename
-from .vit import convert_clip_vit
+from .adapter import StateDictAdapter
+from .rules import below
+from .vit import CLIP_VIT
 
-VISION = 'vit_model.visual.'
-PAIRS = [
-    (r'text_transformer\.(.+)', r'text_encoder.model.\1'),
-    (r'cross_modal_(text|image)_transform\.(\w+)', r'fusion.\1_transform.\2'),
-    (r'token_type_embeddings\.weight', 'fusion.token_type_embeddings.weight'),
-    (r'cross_modal_(text|image)_layers\.(.+)', r'fusion.\1_layers.\2'),
-    (r'cross_modal_(text|image)_pooler\.(.+)', r'fusion.\1_pooler.\2'),
-    (r'mlm_score\.transform\.(.+)', r'heads.mlm.transform.\1'),
-    (r'mlm_score\.decoder\.weight', 'heads.mlm.decoder.weight'),
-    (r'mlm_score\.bias', 'heads.mlm.decoder.bias'),
-    (r'itm_score\.fc\.(\w+)', r'heads.itm.fc.\1'),
+__all__ = ['RULES', 'UNUSED', 'from_meter', 'to_meter']
+
+_TYPES = 'fusion.token_type_embeddings.weight'
+
+RULES = [
+    *below(CLIP_VIT, 'vit_model.visual.', 'vision_backbone.'),
+    ('text_transformer.{rest}', 'text_encoder.model.{rest}'),
+    (
+        'cross_modal_{side:text|image}_transform.{kind}',
+        'fusion.{side}_transform.{kind}',
+    ),
+    ('token_type_embeddings.weight', _TYPES),
+    (
+        'cross_modal_{side:text|image}_layers.{rest}',
+        'fusion.{side}_layers.{rest}',
+    ),
+    (
+        'cross_modal_{side:text|image}_pooler.{rest}',
+        'fusion.{side}_pooler.{rest}',
+    ),
+    ('mlm_score.transform.{rest}', 'heads.mlm.transform.{rest}'),
+    ('mlm_score.decoder.weight', 'heads.mlm.decoder.weight'),
+    ('mlm_score.bias', 'heads.mlm.decoder.bias'),
+    ('itm_score.fc.{kind}', 'heads.itm.fc.{kind}'),
 ]
 # No pass of the pre-training uses these: what is left of CLIP's text tower,
-# the text model's own pooler, and heads of fine-tuning.
+# the projection of its images, the text model's own pooler, and heads of
+# fine-tuning.
 UNUSED = [
-    r'vit_model\.(positional_embedding|text_projection|logit_scale)',
-    r'vit_model\.(ln_final|token_embedding|transformer)\..+',
-    r'text_transformer\.pooler\..+',
-    r'text_transformer\.embeddings\.(position|token_type)_ids',
-    r'mlm_score\.decoder\.bias',  # the same tensor as mlm_score.bias
-    r'(vqa|nlvr2|snli)_classifier\..+',
-    r'rank_output\..+',
+    'vit_model.{kind:positional_embedding|text_projection|logit_scale}',
+    'vit_model.{kind:ln_final|token_embedding|transformer}.{rest}',
+    'vit_model.visual.proj',
+    'text_transformer.pooler.{rest}',
+    'text_transformer.embeddings.{kind:position_ids|token_type_ids}',
+    'mlm_score.decoder.bias',  # the same tensor as mlm_score.bias
+    '{kind:vqa|nlvr2|snli}_classifier.{rest}',
+    'rank_output.{rest}',
 ]
+_METER = StateDictAdapter(
+    RULES,
+    ignored=UNUSED,
+    dims={
+        'vision_backbone.cls_token': (1, 3),
+        'vision_backbone.pos_embed': (2, 3),
+    },
+)
 
 
-def convert_meter(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def from_meter(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """Convert a METER, with or without ELIP.
 
     Args:
@@ -42,23 +66,22 @@ def convert_meter(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
         dict[str, Tensor]: For :class:`METERPretrainer` with a
         :class:`HFTextEncoder`.
     """
-    tower = {
-        key[len(VISION) :]: value
-        for key, value in state.items()
-        if key.startswith(VISION)
-    }
-    tower.pop('proj', None)  # METER takes all tokens, unprojected
-    converted = {
-        f'vision_backbone.{key}': value
-        for key, value in convert_clip_vit(tower).items()
-    }
-    rest = {
-        key: value
-        for key, value in state.items()
-        if not key.startswith(VISION)
-    }
-    converted.update(rename(rest, PAIRS, UNUSED))
-    types = 'fusion.token_type_embeddings.weight'
-    if types in converted:
-        converted[types] = converted[types][:2]
+    converted = _METER.to_ours(state)
+    if _TYPES in converted:
+        converted[_TYPES] = converted[_TYPES][:2]
     return converted
+
+
+def to_meter(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Convert a pre-trained model back, see :func:`from_meter`.
+
+    What no pass of the pre-training uses (``UNUSED``) is lacking, so the
+    result has to be loaded with ``strict=False``.
+
+    Args:
+        state (dict[str, Tensor]): State dict of a :class:`METERPretrainer`.
+
+    Returns:
+        dict[str, Tensor]: For METER.
+    """
+    return _METER.to_theirs(state)

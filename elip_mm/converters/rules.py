@@ -1,23 +1,41 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import re
-from typing import Dict, Sequence, Tuple
+"""Renaming of state dicts by one table, there and back."""
 
-from torch import Tensor
+from typing import Any, Dict, Iterable, List, Sequence
 
-Rules = Sequence[Tuple[str, str]]
+from .templates import Template, translate
+
+__all__ = ['Rules', 'absent_rules', 'below', 'rename', 'rename_back']
+
+# Key templates of the other code, and ours.
+Rules = Sequence[Template]
+
+
+def below(rules: Rules, theirs: str, ours: str) -> List[Template]:
+    """The same rules for a part of a model.
+
+    Args:
+        rules (Sequence[tuple[str, str]]): Rules of the part alone.
+        theirs (str): What stands before their keys, with the dot.
+        ours (str): What stands before ours.
+
+    Returns:
+        list[tuple[str, str]]: Rules for keys of the whole model.
+    """
+    return [(f'{theirs}{left}', f'{ours}{right}') for left, right in rules]
 
 
 def rename(
-    state: Dict[str, Tensor], rules: Rules, ignore: Sequence[str] = ()
-) -> Dict[str, Tensor]:
-    """Rename the tensors of a checkpoint by a table.
+    state: Dict[str, Any], rules: Rules, ignore: Sequence[str] = ()
+) -> Dict[str, Any]:
+    """Rename the tensors of other code to our names.
 
     Args:
         state (dict[str, Tensor]): The foreign state dict.
-        rules (Sequence[tuple[str, str]]): Pairs of a regular expression that
-            must match a whole key, and its replacement. The first that
-            matches is taken.
-        ignore (Sequence[str]): Regular expressions of keys that have no
+        rules (Sequence[tuple[str, str]]): Pairs of templates as described at
+            :func:`translate`, theirs and ours. The first that fits a whole
+            key is taken.
+        ignore (Sequence[str]): Templates of foreign keys that have no
             counterpart here. Defaults to ().
 
     Returns:
@@ -27,48 +45,75 @@ def rename(
         ValueError: If keys are left over, with their names, or if two
             tensors would get the same name.
     """
-    renamed, left = {}, []
+    renamed: Dict[str, Any] = {}
+    left = []
     for key, value in state.items():
-        if any(re.fullmatch(pattern, key) for pattern in ignore):
+        if any(translate(key, item, item) is not None for item in ignore):
             continue
-        for pattern, replacement in rules:
-            name, hits = re.subn(f'^(?:{pattern})$', replacement, key)
-            if hits:
-                break
-        else:
+        names = (translate(key, *rule) for rule in rules)
+        name = next((name for name in names if name is not None), None)
+        if name is None:
             left.append(key)
-            continue
-        if name in renamed:
+        elif name in renamed:
             raise ValueError(
                 f'two tensors of the checkpoint map to {name!r}; '
                 f'the second is {key!r}.'
             )
-        renamed[name] = value
+        else:
+            renamed[name] = value
     if left:
         shown = ', '.join(left[:8])
         raise ValueError(
             f'{len(left)} keys of the checkpoint match no rule: {shown}'
-            f'{", ..." if len(left) > 8 else ""}. Is it of another model? '
-            'Keys that are meant to be dropped go into `ignore`.'
+            f'{", ..." if len(left) > 8 else ""}. Is it of another model?'
         )
     return renamed
 
 
-def lead_with_batch(
-    state: Dict[str, Tensor], dims: Dict[str, int]
-) -> Dict[str, Tensor]:
-    """Add leading dimensions of size one to some tensors, if they are there.
+def rename_back(state: Dict[str, Any], rules: Rules) -> Dict[str, Any]:
+    """Rename our tensors to the names of other code.
 
-    What is missing is for strict loading to tell.
+    Of several names that the other code has for the same tensor, that of the
+    first rule is taken.
 
     Args:
-        state (dict[str, Tensor]): Tensors under our names.
-        dims (dict[str, int]): Number of dimensions that a tensor shall have.
+        state (dict[str, Tensor]): A state dict of ours.
+        rules (Sequence[tuple[str, str]]): As for :func:`rename`.
 
     Returns:
-        dict[str, Tensor]: The same tensors, those of ``dims`` reshaped.
+        dict[str, Tensor]: The same tensors under their names.
+
+    Raises:
+        ValueError: As for :func:`rename`.
     """
-    return {
-        key: value.view((1,) * (dims.get(key, 0) - value.dim()) + value.shape)
-        for key, value in state.items()
-    }
+    return rename(state, [(ours, theirs) for theirs, ours in rules])
+
+
+def absent_rules(ours: Iterable[str], rules: Rules) -> List[Template]:
+    """Rules that no tensor needs, though their part of the model is there.
+
+    What a part holds in each layer, and parts as a whole, are for strict
+    loading to tell.
+
+    Args:
+        ours (Iterable[str]): Keys under our names.
+        rules (Sequence[tuple[str, str]]): As for :func:`rename`.
+
+    Returns:
+        list[tuple[str, str]]: Such rules; none if nothing is missing.
+    """
+    keys = list(ours)
+    parts = {_part(key) for key in keys}
+    return [
+        rule
+        for rule in rules
+        if _part(rule[1]) in parts
+        and all(translate(key, *rule[::-1]) is None for key in keys)
+    ]
+
+
+def _part(ours: str) -> str:
+    """The part of our model that a key or a template belongs to."""
+    first, *rest = ours.split('.')
+    nested = rest and first in ('heads', 'momentum_encoder')
+    return f'{first}.{rest[0]}' if nested else first

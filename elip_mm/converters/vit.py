@@ -10,37 +10,57 @@ from typing import Dict
 
 from torch import Tensor
 
-from .rules import lead_with_batch, rename
+from .adapter import StateDictAdapter
+from .rules import below
+
+__all__ = [
+    'CLIP_BLOCKS',
+    'CLIP_DIMS',
+    'CLIP_VIT',
+    'TIMM_VIT',
+    'from_clip_vit',
+    'from_timm_vit',
+    'to_clip_vit',
+    'to_timm_vit',
+]
 
 TIMM_VIT = [
-    (r'(cls_token|pos_embed)', r'\1'),
-    (r'patch_embed\.proj\.(weight|bias)', r'patch_embed.projection.\1'),
-    (r'blocks\.(\d+)\.norm([12])\.(\w+)', r'layers.\1.ln\2.\3'),
-    (r'blocks\.(\d+)\.attn\.(qkv|proj)\.(\w+)', r'layers.\1.attn.\2.\3'),
-    (r'blocks\.(\d+)\.mlp\.fc1\.(\w+)', r'layers.\1.ffn.layers.0.0.\2'),
-    (r'blocks\.(\d+)\.mlp\.fc2\.(\w+)', r'layers.\1.ffn.layers.1.\2'),
-    (r'norm\.(\w+)', r'ln1.\1'),
+    ('cls_token', 'cls_token'),
+    ('pos_embed', 'pos_embed'),
+    ('patch_embed.proj.{kind}', 'patch_embed.projection.{kind}'),
+    ('blocks.{n}.norm{i}.{kind}', 'layers.{n}.ln{i}.{kind}'),
+    (
+        'blocks.{n}.attn.{kind:qkv|proj}.{rest}',
+        'layers.{n}.attn.{kind}.{rest}',
+    ),
+    ('blocks.{n}.mlp.fc1.{kind}', 'layers.{n}.ffn.layers.0.0.{kind}'),
+    ('blocks.{n}.mlp.fc2.{kind}', 'layers.{n}.ffn.layers.1.{kind}'),
+    ('norm.{kind}', 'ln1.{kind}'),
 ]
 
 CLIP_BLOCKS = [
-    (r'resblocks\.(\d+)\.ln_([12])\.(\w+)', r'layers.\1.ln\2.\3'),
-    (r'resblocks\.(\d+)\.attn\.in_proj_(\w+)', r'layers.\1.attn.qkv.\2'),
-    (r'resblocks\.(\d+)\.attn\.out_proj\.(\w+)', r'layers.\1.attn.proj.\2'),
-    (r'resblocks\.(\d+)\.mlp\.c_fc\.(\w+)', r'layers.\1.ffn.layers.0.0.\2'),
-    (r'resblocks\.(\d+)\.mlp\.c_proj\.(\w+)', r'layers.\1.ffn.layers.1.\2'),
+    ('resblocks.{n}.ln_{i}.{kind}', 'layers.{n}.ln{i}.{kind}'),
+    ('resblocks.{n}.attn.in_proj_{kind}', 'layers.{n}.attn.qkv.{kind}'),
+    ('resblocks.{n}.attn.out_proj.{kind}', 'layers.{n}.attn.proj.{kind}'),
+    ('resblocks.{n}.mlp.c_fc.{kind}', 'layers.{n}.ffn.layers.0.0.{kind}'),
+    ('resblocks.{n}.mlp.c_proj.{kind}', 'layers.{n}.ffn.layers.1.{kind}'),
 ]
 
 CLIP_VIT = [
-    (r'class_embedding', 'cls_token'),
-    (r'positional_embedding', 'pos_embed'),
-    (r'conv1\.weight', 'patch_embed.projection.weight'),
-    (r'ln_pre\.(\w+)', r'pre_norm.\1'),
-    (r'ln_post\.(\w+)', r'ln1.\1'),
-    *[(rf'transformer\.{key}', name) for key, name in CLIP_BLOCKS],
+    ('class_embedding', 'cls_token'),
+    ('positional_embedding', 'pos_embed'),
+    ('conv1.weight', 'patch_embed.projection.weight'),
+    ('ln_pre.{kind}', 'pre_norm.{kind}'),
+    ('ln_post.{kind}', 'ln1.{kind}'),
+    *below(CLIP_BLOCKS, 'transformer.', ''),
 ]
+CLIP_DIMS = dict(cls_token=(1, 3), pos_embed=(2, 3))
+
+_TIMM = StateDictAdapter(TIMM_VIT)
+_CLIP = StateDictAdapter(CLIP_VIT, dims=CLIP_DIMS)
 
 
-def convert_timm_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def from_timm_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """Convert a ViT of ALBEF, BLIP or timm.
 
     Args:
@@ -49,10 +69,22 @@ def convert_timm_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     Returns:
         dict[str, Tensor]: For :class:`PrunedViT`.
     """
-    return rename(state, TIMM_VIT)
+    return _TIMM.to_ours(state)
 
 
-def convert_clip_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def to_timm_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Convert a vision tower back, see :func:`from_timm_vit`.
+
+    Args:
+        state (dict[str, Tensor]): State dict of a :class:`PrunedViT`.
+
+    Returns:
+        dict[str, Tensor]: For a ViT of ALBEF, BLIP or timm.
+    """
+    return _TIMM.to_theirs(state)
+
+
+def from_clip_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """Convert a ViT of CLIP, open_clip or METER, without its projection.
 
     Args:
@@ -61,6 +93,17 @@ def convert_clip_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
     Returns:
         dict[str, Tensor]: For :class:`PrunedViT` with ``pre_norm=True``.
     """
-    return lead_with_batch(
-        rename(state, CLIP_VIT), {'cls_token': 3, 'pos_embed': 3}
-    )
+    return _CLIP.to_ours(state)
+
+
+def to_clip_vit(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Convert a vision tower back, see :func:`from_clip_vit`.
+
+    Args:
+        state (dict[str, Tensor]): State dict of a :class:`PrunedViT` with
+            ``pre_norm=True``.
+
+    Returns:
+        dict[str, Tensor]: For a ViT of CLIP, open_clip or METER.
+    """
+    return _CLIP.to_theirs(state)

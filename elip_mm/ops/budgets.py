@@ -17,7 +17,7 @@ def base_count(
     Returns:
         int: The base count.
 
-    Source: the released code of ELIP, see docs/en/method.md.
+    Source: the released code of ELIP, see docs/en/concepts/method.md.
     """
     if rule == 'patches':
         return num_patches

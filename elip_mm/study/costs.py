@@ -1,17 +1,16 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""What a training step of a recipe costs, on its own data."""
+
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from statistics import median
+from typing import Dict, List, Optional, Tuple
 
 import torch
 from mmengine import Config
 from mmengine.dataset import default_collate
 from torch import Tensor, nn
 
-from elip_mm.analysis.counters import (
-    count_flops,
-    mentioned_share,
-    saved_bytes,
-)
+from elip_mm.analysis import Workload, measure, mentioned_share, time_in_turns
 from elip_mm.apis import token_states
 from elip_mm.datasets import mentioned_patches
 from elip_mm.registry import DATASETS, MODELS
@@ -41,6 +40,7 @@ class Costs:
 
     @property
     def mean_tokens(self) -> float:
+        """float: Tokens per layer."""
         return sum(self.tokens) / len(self.tokens)
 
 
@@ -98,6 +98,25 @@ def load_batch(cfg: Config, model: nn.Module, size: int) -> Batch:
     return Batch(data['images'], data['data_samples'])
 
 
+def make_workload(name: str, model: nn.Module, batch: Batch) -> Workload:
+    """The training step of a model on a batch, without the optimiser.
+
+    Args:
+        name (str): Name in tables.
+        model (nn.Module): The model.
+        batch (Batch): Training data.
+
+    Returns:
+        Workload: Can be measured like those of made-up data.
+    """
+
+    def forward() -> Tensor:
+        losses = model.loss(batch.images, batch.samples)
+        return sum(value for key, value in losses.items() if 'loss' in key)
+
+    return Workload(name, model, forward, True, len(batch.samples))
+
+
 def measure_costs(
     cfg: Config, checkpoint: Optional[str] = None, batch_size: int = 64
 ) -> Costs:
@@ -114,27 +133,46 @@ def measure_costs(
     """
     model = build_model(cfg, checkpoint)
     batch = load_batch(cfg, model, batch_size)
-
-    def forward() -> Tensor:
-        losses = model.loss(batch.images, batch.samples)
-        return sum(value for key, value in losses.items() if 'loss' in key)
-
     tokens, share = _watch_tokens(model, batch)
+    (counted,) = measure([make_workload('step', model, batch)], rounds=0)
     return Costs(
         tokens=tokens,
-        flops=count_flops(lambda: forward().backward()),
-        saved_bytes=saved_bytes(forward, model.parameters()),
+        flops=counted.flops,
+        saved_bytes=counted.saved_bytes,
         mentioned_share=share,
         batch_size=batch_size,
     )
+
+
+def time_steps(
+    recipes: Dict[str, Config], batch_size: int = 64, rounds: int = 9
+) -> Dict[str, float]:
+    """Time a training step of several recipes, in turns in one process.
+
+    Forward and backward pass are timed, without data loading and optimiser.
+
+    Args:
+        recipes (dict[str, Config]): Recipes by name.
+        batch_size (int): Pairs of a step. Defaults to 64.
+        rounds (int): Rounds after one for warming up. Defaults to 9.
+
+    Returns:
+        dict[str, float]: Median seconds of a step.
+    """
+    works = []
+    for name, cfg in recipes.items():
+        model = build_model(cfg)
+        batch = load_batch(cfg, model, batch_size)
+        works.append(make_workload(name, model, batch).run)
+    return dict(zip(recipes, map(median, time_in_turns(works, rounds))))
 
 
 def _watch_tokens(
     model: nn.Module, batch: Batch
 ) -> Tuple[Tuple[int, ...], Optional[float]]:
     """Lengths that leave the layers, and what the kept patches show."""
-    states = token_states(model, batch.images, batch.samples)
-    states = [states[index] for index in sorted(states)]
+    by_layer = token_states(model, batch.images, batch.samples)
+    states = [by_layer[index] for index in sorted(by_layer)]
     mentioned = mentioned_mask(batch, states[-1].grid)
     share = None
     if mentioned is not None:
@@ -154,7 +192,8 @@ def mentioned_mask(batch: Batch, grid: Tuple[int, int]) -> Optional[Tensor]:
     """
     if any('boxes' not in sample for sample in batch.samples):
         return None
-    size = tuple(batch.images.shape[-2:])
+    height, width = batch.images.shape[-2:]
+    size = (height, width)
     rows = [
         torch.from_numpy(
             mentioned_patches(sample.boxes, sample.mentioned, size, grid)

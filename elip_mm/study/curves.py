@@ -1,4 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""Learning curves of several runs."""
+
 from pathlib import Path
 from typing import Sequence
 

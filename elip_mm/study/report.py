@@ -1,9 +1,12 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""The report of a study, from its records alone."""
+
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from rich.console import Console
-from rich.table import Table
+
+from elip_mm.analysis.tables import markdown_table, print_table
 
 from .curves import draw_curves
 from .results import Result
@@ -44,7 +47,7 @@ COLUMNS = [
         for direction in ('i2t', 't2i')
         for k in (1, 5, 10)
     ],
-    Column('tokens a layer', lambda r, _: f'{r.costs.mean_tokens:.1f}'),
+    Column('tokens per layer', lambda r, _: f'{r.costs.mean_tokens:.1f}'),
     Column(
         'train GFLOPs',
         lambda r, base: (
@@ -71,8 +74,8 @@ def choose_columns(results: Sequence[Result]) -> List[Column]:
 
     Models that judge pairs get the shares judged right, and no recall if they
     have none. Models that re-rank get the recall of their first stage beside
-    that of both; models with several losses get each of them, at the begin
-    and at the end of the training.
+    that of both; models with several losses get each of them, at the
+    beginning and at the end of the training.
 
     Args:
         results (Sequence[Result]): The runs of the table.
@@ -115,17 +118,13 @@ def _begin_and_end(name: str) -> Callable[[Result, Result], str]:
     return text
 
 
-def write_report(
-    results: Sequence[Result], folder: Path, pictures: Sequence[str] = ()
-) -> List[List[str]]:
+def write_report(results: Sequence[Result], folder: Path) -> List[List[str]]:
     """Print the table and leave report, curves and table in a folder.
 
     Args:
-        results (Sequence[Result]): The first is what the others are relative
-            to.
+        results (Sequence[Result]): Records, and all that is needed; the first
+            is what the others are relative to.
         folder (Path): Gets ``report.md`` and ``curves.png``.
-        pictures (Sequence[str]): Names of further pictures in the folder, to
-            be shown in the report. Defaults to ().
 
     Returns:
         list[list[str]]: The cells, headings first.
@@ -136,12 +135,14 @@ def write_report(
         [column.text(result, base) for column in columns] for result in results
     ]
     cells = [[column.title for column in columns], *rows]
+    folder.mkdir(parents=True, exist_ok=True)
     draw_curves(results, folder / 'curves.png')
     batch = base.costs.batch_size
+    pictures = [name for result in results for name in result.pictures]
     lines = [
         '# Comparison',
         '',
-        _markdown(cells),
+        markdown_table(cells),
         '',
         f'Costs are of one training step of {batch} pairs, forward and '
         'backward, whole model, look-ahead included; step time is relative '
@@ -152,27 +153,11 @@ def write_report(
         '',
         '![learning curves](curves.png)',
         '',
+        *[f'![{name}]({name})\n' for name in pictures],
     ]
-    lines += [f'![{name}]({name})\n' for name in pictures]
     (folder / 'report.md').write_text('\n'.join(lines))
-    _print(cells)
+    # Recipes are columns here: there are few of them, and many figures.
+    width = 20 + 17 * len(rows)  # cells cut off are worse than lines that wrap
+    turned = list(zip(*cells))
+    print_table(turned, width=max(width, Console().width), align_right=True)
     return cells
-
-
-def _markdown(cells: List[List[str]]) -> str:
-    head, *rows = ['| ' + ' | '.join(row) + ' |' for row in cells]
-    rule = '|' + ' --- |' * len(cells[0])
-    return '\n'.join([head, rule, *rows])
-
-
-def _print(cells: List[List[str]]) -> None:
-    """Print recipes as columns: the table has few recipes, many figures."""
-    table = Table()
-    for index, heading in enumerate(row[0] for row in cells):
-        table.add_column(heading, justify='right' if index else 'left')
-    for line in list(zip(*cells))[1:]:
-        table.add_row(*line)
-    # Cells that are cut off are worse than lines that wrap.
-    width = 20 + 17 * (len(cells) - 1)
-    console = Console()
-    Console(width=max(width, console.width)).print(table)

@@ -1,23 +1,33 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+"""Runs: a recipe with its overrides, brought to its end by the tools."""
+
+import argparse
 import hashlib
 import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence
+from typing import Dict, List, Optional, Sequence
 
+import mmengine
+import mmpretrain
+import torch
 from mmengine import Config
+from mmengine.config import DictAction
 
-ROOT = Path(__file__).resolve().parents[2]
+import elip_mm
+from elip_mm.utils.resources import find_resource
+
+from .code_digest import digest_code
 
 
 @dataclass(frozen=True)
 class Run:
-    """One recipe of a comparison and where its results go.
+    """One recipe of a study and where its files go.
 
     Args:
-        name (str): Short name, unique in the comparison.
+        name (str): Short name, unique in the study.
         config (Path): The recipe.
         work_dir (Path): Its own folder.
         options (tuple[str]): Overrides as ``--cfg-options`` takes them.
@@ -31,6 +41,7 @@ class Run:
 
     @property
     def metrics_file(self) -> Path:
+        """Path: What testing writes."""
         return self.work_dir / 'metrics.json'
 
     @property
@@ -40,23 +51,32 @@ class Run:
         return str(self.work_dir / Path(name).name)
 
     def load_config(self) -> Config:
-        """Read the recipe with its overrides."""
+        """Read the recipe with its overrides, as the tools do."""
         cfg = Config.fromfile(self.config)
-        pairs = (option.split('=', 1) for option in self.options)
-        cfg.merge_from_dict({key: _literal(value) for key, value in pairs})
+        if self.options:
+            parser = argparse.ArgumentParser()
+            parser.add_argument('--changes', nargs='+', action=DictAction)
+            args = parser.parse_args(['--changes', *self.options])
+            cfg.merge_from_dict(args.changes)
         return cfg
 
     def stamp(self) -> str:
-        """Fingerprint of all that decides about the result of a run."""
-        text = self.load_config().dump() + _sources()
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """Fingerprint of all that decides about the result of a run.
+
+        Returns:
+            str: Of the config, of versions, and of the code of this library
+            that the config uses.
+        """
+        cfg = self.load_config()
+        parts = [cfg.dump(), json.dumps(read_versions()), digest_code(cfg)]
+        return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:16]
 
 
 def train_and_test(run: Run) -> bool:
     """Bring a run to its end, from wherever an earlier call left it.
 
-    A finished run of the same recipe and code is not repeated; an unfinished
-    one resumes from its last checkpoint.
+    A finished run of the same stamp is not repeated; an unfinished one
+    resumes from its last checkpoint.
 
     Args:
         run (Run): The run.
@@ -95,22 +115,40 @@ def train_and_test(run: Run) -> bool:
     return True
 
 
+def read_versions() -> Dict[str, str]:
+    """Versions of the libraries that decide about a result.
+
+    Returns:
+        dict[str, str]: By name.
+    """
+    modules = (elip_mm, torch, mmengine, mmpretrain)
+    return {module.__name__: str(module.__version__) for module in modules}
+
+
+def read_commit() -> Optional[str]:
+    """The commit that this library was checked out at.
+
+    Returns:
+        str or None: Its hash, with ``-dirty`` if files differ from it; None
+        if the library is installed, or git is not.
+    """
+    root = Path(elip_mm.__file__).resolve().parents[1]
+    if not (root / '.git').exists():
+        return None
+    command = ['git', '-C', str(root), 'describe', '--always', '--dirty']
+    try:
+        done = subprocess.run(
+            [*command, '--abbrev=40', '--exclude=*'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
 def _call(tool: str, *arguments: str) -> None:
     """Run one of the tools; its progress goes to the terminal."""
-    command: List[str] = [sys.executable, str(ROOT / 'tools' / tool)]
+    command: List[str] = [sys.executable, str(find_resource(f'tools/{tool}'))]
     subprocess.run([*command, *arguments], check=True)
-
-
-def _literal(text: str):
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
-
-
-def _sources() -> str:
-    """Fingerprint of the library's own code."""
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / 'elip_mm').rglob('*.py')):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

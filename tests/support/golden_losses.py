@@ -71,10 +71,7 @@ def first_losses(family: str, num_steps: int = NUM_STEPS) -> List[float]:
     Returns:
         list[float]: The sum of the losses of each step.
     """
-    try:
-        from elip_mm.launch import build_runner
-    except ImportError:  # as it was called once
-        from elip_mm.launch.tool import build_runner
+    from elip_mm.launch import build_runner
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

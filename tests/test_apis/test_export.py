@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Image towers run without the library that trained them."""
+"""Image towers run without the library that trained them.
+
+Acceptance: compile-export.
+"""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 20: published weights of ALBEF and BLIP load strictly."""
+"""Published weights of ALBEF and BLIP load strictly."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine import Config
 
-from elip_mm.converters import convert_albef, convert_blip
+from elip_mm.converters import from_albef, from_blip
 from elip_mm.registry import MODELS
 
 from ..test_configs import build_full_size
@@ -15,7 +15,7 @@ from ..tiny import perturb
 from .published_names import published_state
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-CONVERT = dict(albef=convert_albef, blip=convert_blip)
+CONVERT = dict(albef=from_albef, blip=from_blip)
 both = pytest.mark.parametrize('model', sorted(CONVERT))
 
 
@@ -84,6 +84,7 @@ def full_size(model):
 
 
 def test_full_size_names_and_shapes_are_the_published_ones():
+    """Acceptance: converters."""
     state = published_state(full_size('albef').state_dict(), 'albef')
     shapes = {key: tuple(value.shape) for key, value in state.items()}
     assert len(shapes) == 844

@@ -43,7 +43,7 @@ def train(cfg):
 
 
 def test_alpha_of_both_published_ramps():
-    """Check 31: BLIP is at half of 0.4 after one epoch of two."""
+    """Acceptance: schedules. BLIP is at half of 0.4 after one epoch of two."""
     assert soft_share(0, 100, 0.4, 1) == 0
     assert soft_share(50, 100, 0.4, 1) == pytest.approx(0.2)
     assert soft_share(100, 100, 0.4, 1) == soft_share(999, 100, 0.4, 1) == 0.4

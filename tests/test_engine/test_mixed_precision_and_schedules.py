@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from torch import nn
 
-from elip_mm.launch.tool import use_mixed_precision
+from elip_mm.launch import use_mixed_precision
 from elip_mm.registry import OPTIM_WRAPPERS, PARAM_SCHEDULERS
 
 SCHEDULES = Path(__file__).parents[2] / 'configs/_base_/schedules'

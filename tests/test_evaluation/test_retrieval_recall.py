@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Recall at k, from score matrices and through the pre-trainer."""
+"""Recall at k, from score matrices and through the pre-trainer.
+
+Acceptance: retrieval.
+"""
 
 import pytest
 import torch

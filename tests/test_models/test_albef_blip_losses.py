@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 23 and 25 to 27: contrast, matching, language."""
+"""Contrastive, matching and language losses.
+
+Acceptance: itc-targets, itm-rows, mlm-ratio, lm-loss.
+"""
 
 import pytest
 import torch
@@ -195,7 +198,7 @@ def test_language_loss_mixes_soft_labels():
 
 
 def test_causal_loss_predicts_the_next_token():
-    """Check 27 on the whole model, padding left out."""
+    """Acceptance: lm-loss. The whole model, without padding."""
     model = tiny_pretrainer('blip')
     images, ids = toy_pairs(4)
     pairs = model.encode_pairs(images, ids)

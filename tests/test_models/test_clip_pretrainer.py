@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 28 and 30, and when reduction is on."""
+"""The losses of CLIP, its guidance, and when reduction is on.
+
+Acceptance: info-nce, clip-guidance.
+"""
 
 import math
 from unittest.mock import patch
@@ -80,7 +83,7 @@ def test_reduction_at_test_sees_no_text():
 
 
 def test_guidance_is_the_joint_feature_carried_back():
-    """Check 30."""
+    """Acceptance: clip-guidance."""
     model = clip()
     text = model.encode_text(random_ids(3))
     guidance = model.guide(text)
@@ -90,7 +93,10 @@ def test_guidance_is_the_joint_feature_carried_back():
 
 
 def test_projection_gets_no_gradient_through_guidance():
-    """Check 30: the image tower's gradient is all that reaches P."""
+    """The image tower's gradient is all that reaches P.
+
+    Acceptance: clip-guidance.
+    """
     model = clip()
     ids = random_ids(3)
     with torch.no_grad():
@@ -111,7 +117,7 @@ def unit(*shape, seed=0):
 
 
 def test_loss_of_unrelated_pairs_and_symmetry():
-    """Check 28."""
+    """Acceptance: info-nce."""
     image, text = unit(64, 512), unit(64, 512, seed=1)
     scale = torch.tensor(1.0)
     loss = softmax_pair_loss(image, text, image, text, scale)
@@ -121,7 +127,9 @@ def test_loss_of_unrelated_pairs_and_symmetry():
 
 
 def test_initial_loss_of_a_model():
-    """Check 28: before any training, ln(batch) in a space as wide as CLIP's.
+    """Before any training, it is ln(batch) in a space as wide as CLIP's.
+
+    Acceptance: info-nce.
 
     Random directions of that space have cosines of variance 1 / width, and
     half the variance of the logits is what they add.
@@ -141,7 +149,7 @@ def test_initial_loss_of_a_model():
 
 
 def test_swapped_towers_give_the_same_loss():
-    """Check 28, through the head."""
+    """Acceptance: info-nce. Through the head."""
     head = tiny_clip().heads['contrastive']
     image, text = unit(6, 8), unit(6, 8, seed=1)
     one, other = (
@@ -162,7 +170,7 @@ def test_loss_is_cross_entropy_both_ways():
 
 
 def test_temperature_starts_right_and_stays_in_its_bounds():
-    """Check 28."""
+    """Acceptance: info-nce."""
     head = tiny_clip().heads['contrastive']
     assert abs(head.logit_scale.item() - 2.6593) < 1e-4
     pairs = PairFeatures(None, None, unit(4, 8), unit(4, 8, seed=1))

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 19: mistakes in a config are told when it is built."""
+"""Mistakes in a config are reported when the model is built.
+
+Acceptance: config.
+"""
 
 import copy
 

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 15 and 17, and what is never done on the main path."""
+"""Costs, and what is never done on the main path.
+
+Acceptance: no-graph-in-look-ahead, flops.
+"""
 
 import copy
 from unittest.mock import patch
@@ -66,7 +69,7 @@ def analytic_flops(stages, backward):
     ids=['plain', 'elip', 'lite'],
 )
 def test_flops_are_the_analytic_ones(reducer, stages, expected):
-    """Check 17, with the key projection absorbed."""
+    """Acceptance: flops. With the key projection absorbed."""
     with torch.device('meta'):
         vit = PrunedViT(arch='base', out_type='raw', reducer=reducer)
         images = torch.randn(1, 3, 224, 224)
@@ -105,7 +108,10 @@ def test_ratios_of_the_goals():
 
 
 def test_stored_activations_of_a_base_tower():
-    """Check 15 and the goal of 0.73, with fused attention."""
+    """They reach the goal of 0.73, with fused attention.
+
+    Acceptance: no-graph-in-look-ahead.
+    """
     vit = PrunedViT(arch='base', out_type='raw', reducer=ELIP)
     images = torch.randn(1, 3, 224, 224)
     hints = Hints(guidance=torch.randn(1, WIDTH))
@@ -171,14 +177,17 @@ def test_no_attention_matrix_and_no_copies():
 
 
 def test_look_ahead_leaves_no_graph():
-    """Check 15."""
+    """Acceptance: no-graph-in-look-ahead."""
     vit = tiny_vit(ELIP).train()
     scores = vit.look_ahead(4, torch.randn(2, 65, 96, requires_grad=True), 6)
     assert not scores.requires_grad
 
 
 def test_no_weight_is_copied():
-    """Check 15: the look-ahead runs the very layers of the real pass."""
+    """The look-ahead runs the very layers of the real pass.
+
+    Acceptance: no-graph-in-look-ahead.
+    """
     vit = tiny_vit(ELIP).train()
     known = {id(parameter) for parameter in vit.parameters()}
     storages = {p.untyped_storage()._cdata for p in vit.parameters()}

@@ -1,5 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 9 to 11: decisions are all that guidance changes.
+"""Decisions are all that guidance changes.
+
+Acceptance: text-weight, no-text-leakage, gradient.
 
 What a pass decided is followed again by passes with other guidance and
 another share of the text.
@@ -28,7 +30,10 @@ def gradients(vit, tokens):
 
 
 def test_gradients_are_those_of_frozen_decisions(reduced):
-    """Check 11: nothing flows through ranking, weights or look-ahead."""
+    """Nothing flows through ranking, weights or look-ahead.
+
+    Acceptance: gradient.
+    """
     vit, state = reduced
     ours = gradients(vit, vit.encode(IMAGES, HINTS).tokens)
     frozen = gradients(vit, vit.encode(IMAGES, follow=state.plans).tokens)
@@ -38,7 +43,7 @@ def test_gradients_are_those_of_frozen_decisions(reduced):
 
 @pytest.mark.parametrize('text_weight', [0.0, 0.5, 1.0])
 def test_text_share_works_through_decisions_alone(reduced, text_weight):
-    """Checks 9 and 10."""
+    """Acceptance: text-weight, no-text-leakage."""
     vit, state = reduced
     other = tiny_vit(dict(ELIP, text_weight=text_weight))
     followed = other.encode(IMAGES, OTHER, follow=state.plans)
@@ -49,7 +54,7 @@ def test_text_share_works_through_decisions_alone(reduced, text_weight):
 
 
 def test_plans_are_constants(reduced):
-    """Check 11."""
+    """Acceptance: gradient."""
     _, state = reduced
     assert len(state.plans) == 3
     for step in state.plans:

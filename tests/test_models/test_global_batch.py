@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 28: two processes are one process with twice the batch."""
+"""Two processes are one process with twice the batch.
+
+Acceptance: info-nce.
+"""
 
 import torch
 import torch.distributed as dist

@@ -1,5 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 4 to 10 and 14: what must not change the outcome."""
+"""What must not change the outcome.
+
+Acceptance: identity, prune-one, permutation, batch-independence, no-text,
+text-weight, no-text-leakage, determinism.
+"""
 
 from unittest.mock import patch
 
@@ -32,13 +36,13 @@ def plain_twin(vit, **kwargs):
 
 
 def test_keep_all_is_the_plain_tower():
-    """Check 4."""
+    """Acceptance: identity."""
     vit = tiny_vit(dict(ELIP, stages=stages(1.0)))
     assert torch.equal(vit(IMAGES, HINTS)[0], plain_twin(vit)(IMAGES)[0])
 
 
 def test_no_text_is_the_plain_tower():
-    """Check 8, for output and gradient."""
+    """Acceptance: no-text. For output and gradient."""
     vit = tiny_vit(ELIP)
     plain = plain_twin(vit)
     ours, theirs = vit(IMAGES)[0], plain(IMAGES)[0]
@@ -56,7 +60,10 @@ def test_switched_off_is_the_plain_tower():
 
 
 def test_prune_one():
-    """Check 5: a lone merged token only moves, so CLS hardly changes."""
+    """A lone merged token only moves, so CLS hardly changes.
+
+    Acceptance: prune-one.
+    """
     vit = tiny_vit(dict(ELIP, keep_counts=(63, 63, 63)))
     pruned, plain = vit(IMAGES, HINTS)[0], vit(IMAGES)[0]
     assert pruned.shape == plain.shape
@@ -64,7 +71,7 @@ def test_prune_one():
 
 
 def test_order_of_the_patches_does_not_matter():
-    """Check 6: permuted after the position embedding."""
+    """Acceptance: permutation. Permuted after the position embedding."""
     vit = tiny_vit(ELIP)
     order = torch.randperm(64)
     embed = vit.embed
@@ -90,7 +97,7 @@ def test_order_of_the_patches_does_not_matter():
 
 
 def test_batch_is_a_stack_of_single_images():
-    """Check 7."""
+    """Acceptance: batch-independence."""
     vit = tiny_vit(ELIP)
     together = vit(IMAGES, HINTS)[0]
     alone = [
@@ -103,14 +110,17 @@ def test_batch_is_a_stack_of_single_images():
 
 
 def test_vision_share_of_one_ignores_the_text():
-    """Check 9."""
+    """Acceptance: text-weight."""
     vit = tiny_vit(dict(ELIP, text_weight=0.0))
     one, other = vit(IMAGES, HINTS)[0], vit(IMAGES, OTHER)[0]
     assert torch.equal(one, other)
 
 
 def test_text_share_of_one_ignores_the_class_token():
-    """Check 9: the first stage's ranking does not see the image's CLS."""
+    """The first stage's ranking does not see the image's CLS.
+
+    Acceptance: text-weight.
+    """
     vit = tiny_vit(dict(ELIP, text_weight=1.0))
     state = vit.embed(IMAGES)
     moved = state.with_tokens(
@@ -121,7 +131,10 @@ def test_text_share_of_one_ignores_the_class_token():
 
 
 def test_text_decides_and_does_nothing_else():
-    """Check 10: with one and the same plan, text leaves no trace."""
+    """With one and the same plan, text leaves no trace.
+
+    Acceptance: no-text-leakage.
+    """
     vit = tiny_vit(ELIP)
     ranking = torch.rand(3, 65)
 
@@ -137,7 +150,7 @@ def test_text_decides_and_does_nothing_else():
 
 @pytest.mark.parametrize('layer_cfgs', [dict(), dict(attn_drop_rate=0.1)])
 def test_look_ahead_is_never_random(layer_cfgs):
-    """Check 14."""
+    """Acceptance: determinism."""
     vit = tiny_vit(
         ELIP, drop_rate=0.1, drop_path_rate=0.5, layer_cfgs=layer_cfgs
     ).train()

@@ -50,7 +50,10 @@ class Wrapped(nn.Module):
 
 @pytest.mark.parametrize('qkv_bias', [True, False])
 def test_any_projection_can_score(qkv_bias):
-    """Check 13, where the keys cannot be absorbed into the query."""
+    """Where the keys cannot be absorbed into the query.
+
+    Acceptance: short-score.
+    """
     layer = make_layer(qkv_bias=qkv_bias)
     row = layer(TOKENS, mode='score')
     keys = layer(TOKENS, mode='mean_key')
@@ -63,7 +66,7 @@ def test_any_projection_can_score(qkv_bias):
 
 
 def test_scores_are_float32_in_a_half_precision_layer():
-    """Check 16."""
+    """Acceptance: autocast."""
     layer = make_layer().bfloat16()
     row = layer(TOKENS.bfloat16(), mode='score')
     assert row.dtype == torch.float32
@@ -80,7 +83,7 @@ def test_causal_layers_do_not_look_ahead():
 
 
 def test_calm_restores_what_it_found_even_after_an_error():
-    """Check 14."""
+    """Acceptance: determinism."""
     layer = make_layer(drop_rate=0.5, drop_path_rate=0.5).train()
     layer.ffn.eval()
     flags = [part.training for part in layer.modules()]

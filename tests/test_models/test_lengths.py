@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 1: lengths in every layer and every look-ahead."""
+"""Lengths in every layer and every look-ahead.
+
+Acceptance: counts.
+"""
 
 import pytest
 import torch

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 11 to 13: ELIP restated sample by sample in float64."""
+"""ELIP restated sample by sample in float64.
+
+Acceptance: gradient, looped-reference, short-score.
+"""
 
 import pytest
 import torch
@@ -91,7 +94,7 @@ def full_row(layer, probe):
 
 
 def test_vectorised_equals_looped(double):
-    """Check 12, and the gradients of check 11."""
+    """Acceptance: looped-reference, gradient."""
     vit, images, guidance = double
     loss_of = torch.linspace(-1, 1, 96, dtype=torch.float64)
     gradients = []
@@ -113,7 +116,7 @@ def test_vectorised_equals_looped(double):
 
 
 def test_no_gradient_reaches_the_text(double):
-    """Check 11."""
+    """Acceptance: gradient."""
     vit, images, guidance = double
     guidance.grad = None
     run_tower(vit, images, guidance).sum().backward()
@@ -121,7 +124,10 @@ def test_no_gradient_reaches_the_text(double):
 
 
 def test_short_score_is_row_zero_of_the_full_map(double):
-    """Check 13: without keys or values of the others, the same row."""
+    """Without keys or values of the others, the same row.
+
+    Acceptance: short-score.
+    """
     vit, _, _ = double
     probe = torch.randn(3, 65, 96, dtype=torch.float64)
     row = vit.look_ahead(7, probe, 1)
@@ -131,7 +137,7 @@ def test_short_score_is_row_zero_of_the_full_map(double):
 
 
 def test_short_score_in_float32():
-    """Check 13."""
+    """Acceptance: short-score."""
     vit = tiny_vit(ELIP)
     probe = torch.randn(3, 65, 96)
     full = full_row(vit.layers[7], probe)

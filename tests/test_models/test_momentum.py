@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 23 (the queue) and 24 (the twin)."""
+"""The queue of features, and the momentum encoder.
+
+Acceptance: itc-targets, momentum.
+"""
 
 import pytest
 import torch

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 16 and 18: half precision and compilation."""
+"""Half precision and compilation.
+
+Acceptance: autocast, compile-export.
+"""
 
 import pytest
 import torch
@@ -37,7 +40,10 @@ def run(vit, device, **autocast):
 
 @pytest.mark.parametrize('device, dtype', HALVES)
 def test_every_weight_gets_a_gradient_under_autocast(device, dtype):
-    """Check 16; a cast cached in the look-ahead must not cut gradients."""
+    """A cast cached in the look-ahead must not cut gradients.
+
+    Acceptance: autocast.
+    """
     vit = tiny_vit(ELIP).to(device).train()
     out, recorder = run(vit, device, dtype=dtype)
     out.float().square().mean().backward()
@@ -52,7 +58,10 @@ def test_every_weight_gets_a_gradient_under_autocast(device, dtype):
 
 @pytest.mark.parametrize('device, dtype', HALVES)
 def test_autocast_changes_close_races_only(device, dtype):
-    """Check 16, in the first stage: later ones see other tokens already."""
+    """In the first stage: later ones see other tokens already.
+
+    Acceptance: autocast.
+    """
     full, half = (
         run(tiny_vit(ELIP).to(device), device, **autocast)[1]
         for autocast in (dict(enabled=False), dict(dtype=dtype))
@@ -65,7 +74,10 @@ def test_autocast_changes_close_races_only(device, dtype):
 
 
 def test_casts_of_a_look_ahead_are_not_cached():
-    """Check 16: torch 2.4 would hand them, without gradient, to all."""
+    """Torch 2.4 would hand them, without gradient, to all.
+
+    Acceptance: autocast.
+    """
     linear = nn.Linear(4, 4)
     with torch.autocast('cpu', dtype=torch.bfloat16):
         with torch.no_grad(), no_dropout(linear):
@@ -99,7 +111,10 @@ SHALLOW = dict(
 @traceable
 @pytest.mark.parametrize('reducer', [None, SHALLOW], ids=['plain', 'elip'])
 def test_compiles_with_checkpointing(reducer):
-    """Check 18; without checkpointing it is in the reducers' contracts."""
+    """Without checkpointing it is in the reducers' contracts.
+
+    Acceptance: compile-export.
+    """
     torch._dynamo.reset()
     arch = dict(ARCH, num_layers=4)
     vit = tiny_vit(reducer, arch=arch, with_cp=True).train()

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""What every registered strategy owes to the others."""
+"""What every registered strategy owes to the others.
+
+Acceptance: compile-export.
+"""
 
 import copy
 

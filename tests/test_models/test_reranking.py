@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Retrieval in two stages, in one process."""
+"""Retrieval in two stages, in one process.
+
+Acceptance: retrieval.
+"""
 
 import pytest
 import torch

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""SigLIP: its loss in every way of computing it, and towers of its own."""
+"""SigLIP: its loss in every way of computing it, and towers of its own.
+
+Acceptance: sigmoid.
+"""
 
 import copy
 import math
@@ -80,7 +83,7 @@ def test_value_at_the_start_with_orthogonal_features(batch):
     eye = torch.eye(2 * batch, dtype=torch.float64)
     scale, bias = torch.tensor([10.0, -10.0], dtype=torch.float64)
     loss = global_sigmoid_loss(eye[:batch], eye[batch:], scale, bias)
-    # Check 29: one softplus(10) a row and softplus(-10) for each other pair.
+    # One softplus(10) per row and softplus(-10) for each other pair.
     one = math.log1p(math.exp(-10))
     assert loss.item() == pytest.approx(10 + one + (batch - 1) * one)
     assert loss.item() == pytest.approx(10 + (batch - 1) * 4.54e-5, abs=1e-4)

@@ -59,7 +59,10 @@ def test_predicting_needs_no_samples():
 
 
 def test_the_first_loss_is_that_of_guessing():
-    """Check 28: about ln(B), in a joint space as wide as CLIP's."""
+    """About ln(B), in a joint space as wide as CLIP's.
+
+    Acceptance: info-nce.
+    """
     necks = {
         f'{name}_neck': dict(
             type='elip_mm.JointProjection', in_channels=width, out_channels=512

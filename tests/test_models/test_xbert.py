@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 21, and what the decoder of BLIP shares."""
+"""The text encoders of ALBEF and BLIP, and the decoder of BLIP.
+
+Acceptance: albef-text.
+"""
 
 import pytest
 import torch

@@ -6,8 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from elip_mm.analysis import Tower, make_workload
-from elip_mm.analysis.counters import count_flops, tokens_per_layer
+from elip_mm.analysis import (
+    Tower,
+    count_flops,
+    make_workload,
+    tokens_per_layer,
+)
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.ops import (
     Budget,

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance checks 2, 3, 4 and 11 on the pure function."""
+"""Keeping and merging, as a pure function.
+
+Acceptance: kept-order, merge-weights, identity, gradient.
+"""
 
 import pytest
 import torch
@@ -12,7 +15,7 @@ TOKENS = torch.randn(4, 21, 8, generator=_DRAW)
 
 
 def test_order_and_bits_of_kept_tokens():
-    """Check 2."""
+    """Acceptance: kept-order."""
     plan = keep_and_fuse(SCORES, 12)
     tokens = plan.combine(TOKENS)
     assert tokens.shape == (4, 14, 8)
@@ -29,7 +32,10 @@ def test_order_and_bits_of_kept_tokens():
 
 @pytest.mark.parametrize('eps', [1e-6, 0.0])
 def test_fusing_weights(eps):
-    """Check 3: non-negative, and they add up to S / (S + eps)."""
+    """Non-negative, and they add up to S / (S + eps).
+
+    Acceptance: merge-weights.
+    """
     plan = keep_and_fuse(SCORES, 12, eps=eps)
     fused = plan.target == 13
     weights = plan.weight * fused
@@ -46,7 +52,7 @@ def test_raw_weights_of_evit():
 
 
 def test_nothing_to_fuse_is_no_plan():
-    """Check 4: no empty token is ever appended."""
+    """Acceptance: identity. No empty token is ever appended."""
     assert keep_and_fuse(SCORES, 20) is None
     assert keep_and_fuse(SCORES, 99) is None
 
@@ -62,7 +68,10 @@ def test_a_lone_fused_token_moves_to_the_end():
 
 
 def test_gradient_of_the_fused_token():
-    """Check 11: w_j for a fused token, nothing for the others."""
+    """It is w_j for a fused token, nothing for the others.
+
+    Acceptance: gradient.
+    """
     tokens = TOKENS.clone().requires_grad_()
     plan = keep_and_fuse(SCORES, 12)
     plan.combine(tokens)[:, -1].sum().backward()

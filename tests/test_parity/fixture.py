@@ -17,7 +17,7 @@ class Fixture:
     """A parity file: sizes, inputs, weights and expected outputs.
 
     Args:
-        path (Path): An ``.npz`` file as described in docs/en/parity.md.
+        path (Path): An ``.npz`` file, see docs/en/results/parity.md.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Our models give the numbers of the reference implementations."""
+"""Our models give the numbers of the reference implementations.
+
+Acceptance: parity.
+"""
 
 import os
 from pathlib import Path

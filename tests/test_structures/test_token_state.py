@@ -76,7 +76,7 @@ def test_values_are_frozen():
 
 
 def test_trace_row_is_the_row_of_the_full_map():
-    """Check 13, on the trace."""
+    """Acceptance: short-score. On the trace."""
     query, key = torch.randn(2, 2, 3, 7, 5)
     trace = AttentionTrace(query, key)
     full = (query @ key.transpose(-1, -2) * 5**-0.5).softmax(-1).mean(1)

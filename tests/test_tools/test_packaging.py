@@ -1,4 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+import os
 import shutil
 import subprocess
 import sys
@@ -151,3 +152,54 @@ def test_slurm_script_passes_everything_on(tmp_path):
         'slurm',
         '--resume',
     ]
+
+
+@pytest.fixture(scope='module')
+def installed(wheel, tmp_path_factory):
+    """A call of ``python -m`` with the wheel, far away from a checkout."""
+    target = tmp_path_factory.mktemp('installed')
+    wheel.extractall(target)
+
+    def run(*arguments, folder):
+        # Libraries come from the environment, this one from the wheel.
+        env = {**os.environ, 'PYTHONPATH': str(target)}
+        done = subprocess.run(
+            [sys.executable, '-m', *arguments],
+            cwd=folder,
+            env=env,
+            text=True,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    return run
+
+
+def test_a_wheel_can_run_the_benchmark(installed, tmp_path):
+    text = installed(
+        'elip_mm.analysis',
+        *('dense', 'elip-lite_vit-12layer', 'naive', '--device', 'meta'),
+        *('--arch', 'deit-tiny', '--img-size', '64', '--batch', '1'),
+        folder=tmp_path,
+    )
+    assert 'elip-lite_vit-12layer' in text
+    assert (tmp_path / 'work_dirs/benchmark/benchmark.json').is_file()
+
+
+def test_a_wheel_can_run_a_study(installed, tmp_path):
+    command = [
+        'elip_mm.study',
+        'dense=configs/clip/clip_tiny_dense_1xb64_synthetic-scenes-64px.py',
+        *('--work-dir', 'out', '--batch-size', '2', '--cfg-options'),
+        *('train_cfg.max_epochs=1', 'param_scheduler.0.end=1'),
+        *('param_scheduler.1.begin=1', 'train_dataloader.batch_size=4'),
+        'train_dataloader.dataset.num_scenes=8',
+        'val_dataloader.dataset.num_scenes=10',
+        'test_dataloader.dataset.num_scenes=10',
+    ]
+    installed(*command, folder=tmp_path)
+    (line,) = (tmp_path / 'out/results.jsonl').read_text().splitlines()
+    assert '"commit": null' in line
+    report = (tmp_path / 'out/report.md').read_text()
+    assert '| dense |' in report

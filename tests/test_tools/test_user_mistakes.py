@@ -147,7 +147,7 @@ def test_testing(tool, args, message, weights):
 
 def test_errors_of_a_running_training_keep_their_traceback(tool):
     with pytest.raises(Exception, match='^$') as error:
-        tool('train', CONFIG, *options(**{'custom_hooks.3.at': 2}))
+        tool('train', CONFIG, *options(**{'custom_hooks.0.at': 2}))
     assert error.typename == 'Stopped'
 
 

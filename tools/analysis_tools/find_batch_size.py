@@ -56,7 +56,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument(
-        'configs', nargs='+', help='with several, the first is the yardstick'
+        'configs', nargs='+', help='with several, the first is the baseline'
     )
     parser.add_argument(
         '--memory',
@@ -123,7 +123,7 @@ def describe(name: str, batch: int, figures: Optional[dict]) -> str:
     return (
         f'{name}\n  batch {batch} (predicted), {figures["bytes"] / 1e9:.2f} '
         f'GB: {figures["fixed"] / 1e9:.2f} GB of parameters, gradients and '
-        f'optimiser states,\n  then {slope / 1e6:.2f} MB a pair, of which '
+        f'optimiser states,\n  then {slope / 1e6:.2f} MB per pair, of which '
         f'{kept / 1e6:.2f} MB are saved activations, and '
         f'{figures["head"][2]:.0f} bytes times the square of the batch'
     )

@@ -1,6 +1,6 @@
 # Lists of image-caption pairs: what the recipes of all families share. Each
 # adds its pipelines, batch size and lists. How the files look:
-# docs/en/data.md.
+# docs/en/how_to/data.md.
 data_preprocessor = dict(
     type='mmpretrain.MultiModalDataPreprocessor',
     mean=[122.7709383, 116.7460125, 104.09373615],

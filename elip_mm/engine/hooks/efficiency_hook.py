@@ -2,7 +2,6 @@
 import time
 from typing import Optional
 
-import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -12,6 +11,7 @@ from elip_mm.analysis.layer_watch import (
     look_ahead_share,
     mean_tokens,
 )
+from elip_mm.analysis.peak_memory import device_peak
 from elip_mm.registry import HOOKS
 
 
@@ -67,11 +67,12 @@ class EfficiencyHook(Hook):
             return
         self._watch.__exit__()
         self._watch = None
+        peak = device_peak()
         entry = dict(
             images_per_s=self._images / max(self._seconds, 1e-9),
             mean_tokens=mean_tokens(self._calls),
             look_ahead_share=look_ahead_share(self._calls),
-            peak_memory=_peak_memory(),
+            peak_memory=None if peak is None else peak / 2**20,
         )
         for name, value in entry.items():
             if value is not None:
@@ -96,9 +97,3 @@ def _batch_size(data_batch) -> int:
     if isinstance(data_batch, dict):
         data_batch = data_batch.get('data_samples', data_batch.get('inputs'))
     return 0 if data_batch is None else len(data_batch)
-
-
-def _peak_memory() -> Optional[float]:
-    if not torch.cuda.is_available():
-        return None
-    return torch.cuda.max_memory_allocated() / 2**20

@@ -44,8 +44,8 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
     Args:
         causal (bool): Whether a token sees only those before it, as in text
             towers. Defaults to False.
-        *args, **kwargs: Those of
-            ``mmpretrain.models.backbones.TransformerEncoderLayer``.
+        *args: Those of mmpretrain's ``TransformerEncoderLayer``.
+        **kwargs: The same.
     """
 
     def __init__(self, *args, causal: bool = False, **kwargs) -> None:

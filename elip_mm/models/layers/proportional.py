@@ -20,8 +20,8 @@ def attend_with_bias(
     """Attend by the way that keeps the fused kernel of the device.
 
     The fused kernel for CPUs takes masks, and is faster with one than with a
-    channel (docs/en/reducers.md has the times). FlashAttention for GPUs
-    refuses masks, but takes the channel.
+    channel (docs/en/concepts/reducers.md has the times). FlashAttention for
+    GPUs refuses masks, but takes the channel.
 
     Args:
         query (Tensor): Shape ``(B, heads, N, d)``.

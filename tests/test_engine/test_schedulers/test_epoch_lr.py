@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 31: the learning rates of ALBEF and BLIP."""
+"""The learning rates of ALBEF and BLIP.
+
+Acceptance: schedules.
+"""
 
 import pickle
 

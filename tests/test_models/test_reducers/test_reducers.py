@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.model import ExponentialMovingAverage
 
-from elip_mm.analysis.counters import kept_patches
+from elip_mm.analysis import kept_patches
 from elip_mm.apis import token_states
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.models.layers.proportional import by_channel, by_mask

@@ -1,5 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""Acceptance check 22: how ALBEF and BLIP write their captions."""
+"""How ALBEF and BLIP write their captions.
+
+Acceptance: tokenizers.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path

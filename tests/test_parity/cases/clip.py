@@ -1,9 +1,8 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """The reference's dual encoder (open_clip with ELIP)."""
 
-from elip_mm.converters.clip import TEXT, convert_clip
+from elip_mm.converters.open_clip import RULES, from_open_clip
 from elip_mm.converters.rules import rename
-from elip_mm.converters.vit import CLIP_VIT
 from elip_mm.registry import MODELS
 
 from ...bare_tokenizer import BareTokenizer
@@ -67,18 +66,13 @@ def build_clip(meta: dict):
 
 def our_name(name: str) -> str:
     """Our name of one parameter of open_clip."""
-    if name == 'visual.proj':
-        return 'vision_neck.proj'
-    if name.startswith('visual.'):
-        renamed = rename({name[len('visual.') :]: None}, CLIP_VIT)
-        return f'vision_backbone.{next(iter(renamed))}'
-    return next(iter(rename({name: None}, TEXT)))
+    return next(iter(rename({name: None}, RULES)))
 
 
 def check_clip(fixture: Fixture) -> Report:
     """Run one training step without optimiser and compare everything."""
     model = build_clip(fixture.meta)
-    model.load_state_dict(convert_clip(fixture.group('state')), strict=True)
+    model.load_state_dict(from_open_clip(fixture.group('state')), strict=True)
     inputs, out, report = fixture.group('in'), fixture.group('out'), Report()
     image, ids = inputs['image'], inputs['text']
 

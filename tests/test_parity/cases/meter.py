@@ -3,9 +3,8 @@
 
 from dataclasses import replace
 
-from elip_mm.converters.meter import PAIRS, VISION, convert_meter
+from elip_mm.converters.meter import RULES, from_meter
 from elip_mm.converters.rules import rename
-from elip_mm.converters.vit import CLIP_VIT
 from elip_mm.registry import MODELS
 
 from ...bare_tokenizer import BareTokenizer
@@ -92,16 +91,13 @@ def build_meter(meta: dict):
 
 def our_name(name: str) -> str:
     """Our name of one parameter of the reference."""
-    if name.startswith(VISION):
-        renamed = rename({name[len(VISION) :]: None}, CLIP_VIT)
-        return f'vision_backbone.{next(iter(renamed))}'
-    return next(iter(rename({name: None}, PAIRS)))
+    return next(iter(rename({name: None}, RULES)))
 
 
 def check_meter(fixture: Fixture) -> Report:
     """Run both passes of a step without optimiser and compare everything."""
     model = build_meter(fixture.meta)
-    model.load_state_dict(convert_meter(fixture.group('state')), strict=True)
+    model.load_state_dict(from_meter(fixture.group('state')), strict=True)
     inputs, out, report = fixture.group('in'), fixture.group('out'), Report()
     image, ids, matched = (
         inputs[name] for name in ('image', 'input_ids', 'itm_labels')

@@ -121,7 +121,7 @@ def check_albef(fixture: Fixture) -> Report:
         inputs['mlm_input_ids'],
         inputs['mlm_labels'],
     )
-    return check_step(model, fixture, albef.convert_albef, albef.RULES)
+    return check_step(model, fixture, albef.from_albef, albef.RULES)
 
 
 def check_blip(fixture: Fixture) -> Report:
@@ -138,7 +138,7 @@ def check_blip(fixture: Fixture) -> Report:
         type='elip_mm.BLIPPretrainer',
         encoder=dict(type='elip_mm.BLIPTextEncoder'),
     )
-    return check_step(model, fixture, blip.convert_blip, blip.RULES)
+    return check_step(model, fixture, blip.from_blip, blip.RULES)
 
 
 def check_step(

@@ -7,8 +7,8 @@ from elip_mm.converters.rules import rename
 from elip_mm.converters.vit import (
     CLIP_VIT,
     TIMM_VIT,
-    convert_clip_vit,
-    convert_timm_vit,
+    from_clip_vit,
+    from_timm_vit,
 )
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.ops import base_count, ratio_to_count
@@ -90,7 +90,7 @@ def check_vit(fixture: Fixture) -> Report:
             meta, (meta['img_size'] // meta['patch_size']) ** 2
         ),
     )
-    convert = convert_clip_vit if clip_style else convert_timm_vit
+    convert = from_clip_vit if clip_style else from_timm_vit
     rules = CLIP_VIT if clip_style else TIMM_VIT
     backbone.load_state_dict(convert(fixture.group('state')), strict=True)
 

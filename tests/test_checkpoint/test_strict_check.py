@@ -1,0 +1,54 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+import pytest
+from torch import nn
+
+from elip_mm.checkpoint import check_state_dict
+
+
+def model(width=4, head=True):
+    parts = dict(body=nn.Linear(3, width), norm=nn.BatchNorm1d(width))
+    if head:
+        parts['head'] = nn.Linear(width, 2)
+    return nn.ModuleDict(parts)
+
+
+def test_fitting_checkpoints():
+    weights = model().state_dict()
+    check_state_dict(model(), weights)
+    check_state_dict(model(), dict(state_dict=weights, meta={}))
+    wrapped = {f'module.{key}': value for key, value in weights.items()}
+    check_state_dict(model(), dict(state_dict=wrapped))
+    weights.pop('norm.num_batches_tracked')
+    check_state_dict(model(), weights)
+
+
+def test_missing_weights_need_permission():
+    weights = model(head=False).state_dict()
+    with pytest.raises(ValueError) as error:
+        check_state_dict(model(), weights, source='a.pth')
+    assert str(error.value).splitlines() == [
+        'a.pth does not fit the model ModuleDict:',
+        '  missing in the file: head.weight, head.bias',
+        '  Use the config it was trained with.',
+        '  To start a training from a part of the weights, set '
+        'load_strict=False in the config.',
+    ]
+    check_state_dict(model(), weights, partial=True)
+    with pytest.raises(ValueError, match='unknown to the model: head.weight'):
+        check_state_dict(model(head=False), model().state_dict())
+    check_state_dict(model(head=False), model().state_dict(), partial=True)
+
+
+@pytest.mark.parametrize('partial', [False, True])
+def test_other_shapes_and_other_models_never_fit(partial):
+    with pytest.raises(ValueError) as error:
+        check_state_dict(model(), model(width=5).state_dict(), partial=partial)
+    assert 'body.weight is [5, 3], not [4, 3], body.bias is [5], not [4]' in (
+        str(error.value)
+    )
+    assert ', ... (7 in all)' in str(error.value)
+    assert 'load_strict' not in str(error.value)
+    with pytest.raises(ValueError, match='missing in the file'):
+        check_state_dict(
+            model(), nn.Conv2d(1, 1, 1).state_dict(), partial=partial
+        )

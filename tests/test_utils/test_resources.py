@@ -1,0 +1,30 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Files beside the package are found, installed or in a checkout."""
+
+import pytest
+
+from elip_mm.utils import resources
+
+
+def test_a_checkout_has_them_beside_the_package(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert resources.find_resource('tools/train.py').is_file()
+    assert resources.find_resource('configs/_base_/reducers').is_dir()
+
+
+def test_an_installed_package_has_them_inside(monkeypatch, tmp_path):
+    package = tmp_path / 'elip_mm'
+    inside = package / '.mim/tools/train.py'
+    inside.parent.mkdir(parents=True)
+    inside.touch()
+    monkeypatch.setattr(resources, '_PACKAGE', package)
+    assert resources.find_resource('tools/train.py') == inside
+    beside = tmp_path / 'tools/test.py'
+    beside.parent.mkdir()
+    beside.touch()
+    assert resources.find_resource('tools/test.py') == beside
+
+
+def test_what_does_not_ship_is_named():
+    with pytest.raises(FileNotFoundError, match='tools/brew.py does not'):
+        resources.find_resource('tools/brew.py')
