@@ -4,7 +4,7 @@
 Every node is a child of mmpretrain's node of the same name, so a config
 under ``default_scope='elip_mm'`` finds mmpretrain's classes without a prefix,
 and a type written ``elip_mm.X`` is found from mmpretrain's scope as well.
-``TOKEN_REDUCERS`` and ``SIGNALS`` are nodes that exist only here.
+``TOKEN_REDUCERS``, ``SIGNALS`` and ``MODEL_ADAPTERS`` exist only here.
 
 ``TOKENIZER`` and ``BATCH_AUGMENTS`` are roots in mmpretrain. They get a child
 all the same: without one, each build under our scope logs a failed search.
@@ -42,6 +42,7 @@ __all__ = [
     'FUNCTIONS',
     'TOKEN_REDUCERS',
     'SIGNALS',
+    'MODEL_ADAPTERS',
 ]
 
 
@@ -94,6 +95,10 @@ TOKEN_REDUCERS = Registry(
 # What reducers may want to know of an image beyond its tokens, computed from
 # the pixels or the text; see `elip_mm.models.reducers.signals`.
 SIGNALS = Registry('signal', scope='elip_mm', locations=['elip_mm.models'])
+
+# What is known of models of other libraries. It names no location: the one
+# adapter that is needed is imported when a model asks for it.
+MODEL_ADAPTERS = Registry('model adapter', scope='elip_mm')
 
 
 def build_reducer(cfg: dict):

@@ -9,6 +9,7 @@ from .support.golden_losses import (
     differences,
     first_losses,
     read,
+    recipe_of,
 )
 
 
@@ -17,7 +18,7 @@ from .support.golden_losses import (
 )
 @pytest.mark.parametrize('family', FAMILIES)
 def test_first_losses_are_those_on_record(family, num_steps):
-    losses = first_losses(family, num_steps)
+    losses = first_losses(recipe_of(family), num_steps)
     assert len(losses) == num_steps
     assert differences(read(family), losses) == []
 

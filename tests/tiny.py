@@ -13,8 +13,6 @@ from elip_mm.models.backbones import PrunedViT
 from elip_mm.registry import MODELS
 from elip_mm.structures import Hints
 
-from .bare_tokenizer import BareTokenizer
-
 ARCH = dict(
     embed_dims=96, num_layers=12, num_heads=4, feedforward_channels=384
 )
@@ -70,7 +68,9 @@ def tiny_clip(reducer: Optional[dict] = None, **kwargs) -> nn.Module:
     """
     settings = dict(
         type='elip_mm.CLIPPretrainer',
-        tokenizer=dict(type=BareTokenizer, vocab_size=50, context_length=8),
+        tokenizer=dict(
+            type='elip_mm.StandInTokenizer', vocab_size=50, context_length=8
+        ),
         vision_backbone=dict(
             type='elip_mm.PrunedViT',
             arch=ARCH,

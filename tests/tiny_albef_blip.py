@@ -8,7 +8,6 @@ from torch import nn
 
 from elip_mm.registry import MODELS
 
-from .bare_tokenizer import BareTokenizer
 from .tiny import perturb
 
 WIDTH, JOINT, VOCAB, LENGTH = 32, 16, 50, 9
@@ -45,7 +44,7 @@ def settings(family: str, reducer: Optional[dict] = None) -> dict:
     return dict(
         type=f'elip_mm.{family.upper()}Pretrainer',
         tokenizer=dict(
-            type=BareTokenizer,
+            type='elip_mm.StandInTokenizer',
             vocab_size=VOCAB,
             context_length=LENGTH,
             pad_id=PAD,
@@ -95,7 +94,7 @@ def settings(family: str, reducer: Optional[dict] = None) -> dict:
 def tiny_pretrainer(
     family: str, reducer: Optional[dict] = REDUCER, seed: int = 0, **kwargs
 ) -> nn.Module:
-    """Build one, in training mode, with a twin that differs from it.
+    """Build one in training mode; its momentum encoder differs from it.
 
     Args:
         family (str): ``'albef'`` or ``'blip'``.

@@ -26,6 +26,8 @@ test_cfg = dict()
 
 model = dict(type='elip_mm.ToyModel')
 
+train_cfg = dict(max_epochs=2)
+
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.2, by_epoch=False, begin=0, end=5),
     dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=False, begin=5),

@@ -18,7 +18,7 @@ default_hooks = dict(
     # Without it a resumed run does not repeat the one that was stopped.
     randomness=dict(type='elip_mm.KeyedRandomnessHook'),
     # What tools/test.py --show-dir draws.
-    visualization=dict(type='elip_mm.TokenPictureHook', enable=False),
+    visualization=dict(type='elip_mm.TokenVisualizationHook', enable=False),
 )
 
 # Free for recipes to set.

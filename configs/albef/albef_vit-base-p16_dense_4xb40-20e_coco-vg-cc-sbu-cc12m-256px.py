@@ -1,9 +1,4 @@
-# ALBEF as published, on the 12M data: every patch stays.
-_base_ = [
-    '../_base_/models/albef_vit-base-p16.py',
-    '../_base_/datasets/coco-vg-cc-sbu-cc12m_256px_albef.py',
-    '../_base_/schedules/albef_adamw-coslr_20e.py',
-    '../_base_/default_runtime.py',
-]
+# The same on the 12M data: with CC12M.
+_base_ = './albef_vit-base-p16_dense_4xb40-20e_coco-vg-cc-sbu-256px.py'
 
-custom_hooks = [*_base_.custom_hooks, _base_.alpha_hook]
+train_dataloader = dict(dataset=dict(ann_file=_base_.lists_12m))

@@ -1,5 +1,5 @@
-# The cheapest step: a look-ahead of one layer, and a twin that follows the
-# online tower's decisions instead of seeing every patch.
+# The cheapest step: a look-ahead of one layer, and a momentum encoder that
+# follows the online tower's decisions instead of seeing every patch.
 _base_ = [
     './albef_vit-base-p16_dense_4xb40-20e_coco-vg-cc-sbu-256px.py',
     '../_base_/reducers/elip-lite_vit-12layer.py',

@@ -1,5 +1,5 @@
-# Only the online tower is reduced, to 230/166/102 of 256 patches; the twin
-# sees every patch.
+# Only the online tower is reduced, to 230/166/102 of 256 patches; the momentum
+# encoder sees every patch.
 _base_ = [
     './albef_vit-base-p16_dense_4xb40-20e_coco-vg-cc-sbu-256px.py',
     '../_base_/reducers/elip_vit-12layer.py',

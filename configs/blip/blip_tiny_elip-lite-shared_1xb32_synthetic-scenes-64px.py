@@ -1,4 +1,5 @@
-# A look-ahead of one layer, and a twin that follows the online tower.
+# A look-ahead of one layer, and a momentum encoder that follows the
+# online tower.
 _base_ = [
     './blip_tiny_dense_1xb32_synthetic-scenes-64px.py',
     '../_base_/reducers/elip-lite_vit-6layer.py',

@@ -1,9 +1,4 @@
-# BLIP as published, on the 12M data: every patch stays.
-_base_ = [
-    '../_base_/models/blip_vit-base-p16.py',
-    '../_base_/datasets/coco-vg-cc-sbu-cc12m_224px_blip.py',
-    '../_base_/schedules/blip_adamw-step_15e.py',
-    '../_base_/default_runtime.py',
-]
+# The same on the 12M data: with CC12M.
+_base_ = './blip_vit-base-p16_dense_4xb42-15e_coco-vg-cc-sbu-224px.py'
 
-custom_hooks = [*_base_.custom_hooks, _base_.alpha_hook]
+train_dataloader = dict(dataset=dict(ann_file=_base_.lists_12m))

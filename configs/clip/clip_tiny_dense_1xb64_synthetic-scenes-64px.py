@@ -1,12 +1,8 @@
-# The quickstart's yardstick: every patch stays.
+# The baseline of the quickstart, in which every patch stays: five epochs of
+# 250 steps, each followed by a validation.
 _base_ = [
     '../_base_/models/clip_tiny.py',
-    '../_base_/datasets/synthetic-scenes_64px.py',
+    '../_base_/datasets/synthetic-scenes-64px.py',
     '../_base_/schedules/clip_adamw-cosine_tiny.py',
-    '../_base_/default_runtime.py',
+    '../_base_/tiny_runtime.py',
 ]
-
-# Five short epochs, each followed by a validation.
-train_cfg = dict(max_epochs=5)
-train_dataloader = dict(dataset=dict(num_scenes=16000))
-default_hooks = dict(checkpoint=dict(interval=250))

@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/models/meter_vit-base-p16-roberta.py',
-    '../_base_/datasets/matching/meter_coco-vg-cc-sbu_288px.py',
+    '../_base_/datasets/meter_coco-vg-cc-sbu-288px.py',
     '../_base_/schedules/meter_adamw-linear_100k.py',
     '../_base_/default_runtime.py',
 ]

@@ -1,60 +1,17 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import functools
 import inspect
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Callable, Iterator, Optional, Sequence, Tuple, Union
+from typing import Dict, Optional, Sequence, Union
 
 from torch import nn
 
-from elip_mm.models.backbones import build_reducer_for
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.utils.model_wrappers import unwrap_model
 
+from .attachment import Attachment, find_attachment, reduced_class
+from .base import ModelAdapter
 from .checks import check_during, check_width, choose_adapter
-from .guidance_scope import (
-    AdaptedViT,
-    GuidanceContext,
-    current_guidance,
-    guidance_scope,
-)
-from .registered import ModelAdapter
+from .guidance_scope import AdaptedViT
 from .towers import find_towers
-
-# Methods through which models are used, and what they are used for.
-_METHODS = {'loss': 'loss', 'predict': 'predict', 'extract_feat': 'predict'}
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """What :func:`attach_reducer` did to a model.
-
-    Args:
-        host (ModelAdapter): Adapter of the model.
-        towers (tuple[str]): Names of the towers that reduce.
-        during (tuple[str]): Among 'loss' and 'predict'.
-        plain (type): Class of the model before.
-    """
-
-    adapter: ModelAdapter
-    towers: Tuple[str, ...]
-    during: Tuple[str, ...]
-    plain: type
-
-    @contextmanager
-    def scope(self, model: nn.Module, phase: str, args, kwargs) -> Iterator:
-        """Give the towers of a model their cue while a method runs."""
-        context = current_guidance()
-        if context is not None and context.adapter is model:
-            # A method that another one calls: the outer one has decided.
-            yield
-            return
-        towers, guidance = (), None
-        if phase in self.during:
-            towers = tuple(model.get_submodule(name) for name in self.towers)
-            guidance = self.adapter.guide(model, *_batch(args, kwargs), phase)
-        with guidance_scope(GuidanceContext(model, towers, guidance)):
-            yield
 
 
 def attach_reducer(
@@ -97,7 +54,7 @@ def attach_reducer(
     """
     inner = unwrap_model(model)
     name = type(inner).__name__
-    if hasattr(inner, '_attachment'):
+    if find_attachment(inner) is not None:
         raise ValueError(
             f'{name} already has a reducer attached; detach_reducer(model) '
             'comes before another one.'
@@ -107,12 +64,11 @@ def attach_reducer(
     towers = find_towers(inner, target, adapter.tower)
     check_width(inner, adapter, towers)
     reducer = _complete(reducer)
-    for tower in towers.values():  # unfit stages fail before any change
-        build_reducer_for(tower, reducer)
+    _adopt(towers, reducer, with_cp)
     for tower in towers.values():
-        AdaptedViT.adopt(tower, reducer, with_cp)
+        tower.reduces_in_loss = 'loss' in during
     inner._attachment = Attachment(adapter, tuple(towers), during, type(inner))
-    inner.__class__ = _reduced_class(type(inner))
+    inner.__class__ = reduced_class(type(inner))
     return model
 
 
@@ -126,7 +82,7 @@ def detach_reducer(model: nn.Module) -> nn.Module:
         nn.Module: ``model``.
     """
     inner = unwrap_model(model)
-    attachment = getattr(inner, '_attachment', None)
+    attachment = find_attachment(inner)
     if attachment is None:
         raise ValueError(
             f'{type(inner).__name__} has no reducer attached; '
@@ -137,6 +93,18 @@ def detach_reducer(model: nn.Module) -> nn.Module:
     inner.__class__ = attachment.plain
     del inner._attachment
     return model
+
+
+def _adopt(towers: Dict[str, nn.Module], reducer: dict, with_cp: bool) -> None:
+    """Let all towers reduce, or none if the reducer does not fit one."""
+    try:
+        for tower in towers.values():
+            AdaptedViT.adopt(tower, reducer, with_cp)
+    except Exception:
+        for tower in towers.values():
+            if isinstance(tower, AdaptedViT):
+                tower.release()
+        raise
 
 
 def _complete(reducer: dict) -> dict:
@@ -159,45 +127,3 @@ def _complete(reducer: dict) -> dict:
     if 'without_guidance' in inspect.signature(found.__init__).parameters:
         reducer.setdefault('without_guidance', 'vision')
     return reducer
-
-
-@functools.cache
-def _reduced_class(plain: type) -> type:
-    """Subclass whose methods give the towers their cue."""
-    members = {
-        name: _guarded(plain, name, phase)
-        for name, phase in _METHODS.items()
-        if hasattr(plain, name)
-    }
-    members['set_pruning_strength'] = _set_pruning_strength
-    members['__doc__'] = plain.__doc__
-    return type(f'Reduced{plain.__name__}', (plain,), members)
-
-
-def _guarded(plain: type, name: str, phase: str) -> Callable:
-    method = getattr(plain, name)
-
-    @functools.wraps(method)
-    def guarded(self, *args, **kwargs):
-        with self._attachment.scope(self, phase, args, kwargs):
-            return method(self, *args, **kwargs)
-
-    return guarded
-
-
-def _set_pruning_strength(self, strength: float) -> None:
-    """Ease the reduction: 0 keeps all tokens, 1 is as configured."""
-    for name in self._attachment.towers:
-        self.get_submodule(name).set_pruning_strength(strength)
-
-
-def _batch(args: tuple, kwargs: dict) -> tuple:
-    """Images and data samples among the arguments of a method."""
-    names = ('images', 'inputs')
-    images = (
-        args[0]
-        if args
-        else next((kwargs[name] for name in names if name in kwargs), None)
-    )
-    samples = args[1] if len(args) > 1 else kwargs.get('data_samples')
-    return images, samples

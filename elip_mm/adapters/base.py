@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import List, Optional, Type
+from typing import List, Optional, Type, Union
 
 import torch
 from mmpretrain.structures import DataSample
@@ -13,14 +13,18 @@ class ModelAdapter:
 
     A subclass names the model's class and its tower, and turns the model's
     own text into guidance. This class itself serves models without text.
+    Subclasses in ``MODEL_ADAPTERS`` are found by :func:`attach_reducer`;
+    others are given to it.
 
     Attributes:
-        model_type (type): Class of the models, subclasses included.
+        model_type (type or str): Class of the models, subclasses included;
+            or its import path, which is not imported unless a model of that
+            library is asked about.
         tower (str, optional): Name of the vision tower in it.
         with_text (bool): Whether the model has a text tower that can guide.
     """
 
-    model_type: Optional[Type[nn.Module]] = None
+    model_type: Union[Type[nn.Module], str, None] = None
     tower: Optional[str] = None
     with_text = False
 
@@ -62,7 +66,7 @@ class ModelAdapter:
 
 
 class BertGuidedAdapter(ModelAdapter):
-    """A host whose text tower is mmpretrain's BERT (the BLIP family)."""
+    """A model whose text tower is mmpretrain's BERT (the BLIP family)."""
 
     with_text = True
     encoder = 'text_backbone'

@@ -3,18 +3,15 @@
 
 from typing import List, Optional
 
-from mmpretrain.models.multimodal import (
-    BlipCaption,
-    BlipNLVR,
-    BlipRetrieval,
-    BlipVQA,
-)
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
+
+from elip_mm.registry import MODEL_ADAPTERS
 
 from .base import BertGuidedAdapter, ModelAdapter
 
 
+@MODEL_ADAPTERS.register_module()
 class BlipRetrievalAdapter(BertGuidedAdapter):
     """Guided by the caption's [CLS] state; the caption is encoded twice.
 
@@ -22,7 +19,7 @@ class BlipRetrievalAdapter(BertGuidedAdapter):
     and its own is the answer.
     """
 
-    model_type = BlipRetrieval
+    model_type = 'mmpretrain.models.multimodal.BlipRetrieval'
     tower = 'vision_backbone'
 
     def guide(
@@ -38,10 +35,11 @@ class BlipRetrievalAdapter(BertGuidedAdapter):
         return self.encode(model, model.preprocess_text(data_samples))
 
 
+@MODEL_ADAPTERS.register_module()
 class BlipVQAAdapter(BertGuidedAdapter):
     """Guided by the [CLS] state of the question, in predictions as well."""
 
-    model_type = BlipVQA
+    model_type = 'mmpretrain.models.multimodal.BlipVQA'
     tower = 'vision_backbone'
     encoder = 'multimodal_backbone'
 
@@ -67,13 +65,14 @@ class BlipVQAAdapter(BertGuidedAdapter):
         return guidance
 
 
+@MODEL_ADAPTERS.register_module()
 class BlipNLVRAdapter(BertGuidedAdapter):
     """Both images are guided by the [CLS] state of the statement.
 
     The statement is known when a prediction is made, so that is guided too.
     """
 
-    model_type = BlipNLVR
+    model_type = 'mmpretrain.models.multimodal.BlipNLVR'
     tower = 'vision_backbone'
     encoder = 'multimodal_backbone'
 
@@ -97,8 +96,9 @@ class BlipNLVRAdapter(BertGuidedAdapter):
         return guidance.repeat(count, 1)
 
 
+@MODEL_ADAPTERS.register_module()
 class BlipCaptionAdapter(ModelAdapter):
     """Without guidance: the decoder reads no text before it has the image."""
 
-    model_type = BlipCaption
+    model_type = 'mmpretrain.models.multimodal.BlipCaption'
     tower = 'visual_encoder'

@@ -3,7 +3,8 @@ from typing import Dict, Optional, Sequence, Tuple, Union
 
 from torch import nn
 
-from .registered import ModelAdapter, find_adapter
+from .base import ModelAdapter
+from .finding import find_adapter
 
 PHASES = ('loss', 'predict')
 
@@ -15,7 +16,7 @@ def choose_adapter(
 
     Args:
         model (nn.Module): The model.
-        host (ModelAdapter, optional): What the user gave.
+        adapter (ModelAdapter, optional): What the user gave.
         guidance (str): 'auto', 'text' or 'none'.
 
     Returns:
@@ -31,8 +32,8 @@ def choose_adapter(
     if adapter is None and guidance != 'none':
         raise ValueError(
             f'{name} has no text tower that attach_reducer knows; set '
-            "guidance='none' to rank patches by vision alone, or give a "
-            'host, an adapter of your own.'
+            "guidance='none' to rank patches by vision alone, or give an "
+            'adapter of your own, a subclass of ModelAdapter.'
         )
     if guidance == 'text' and not adapter.with_text:
         raise ValueError(
@@ -87,7 +88,7 @@ def check_width(
 
     Args:
         model (nn.Module): The model.
-        host (ModelAdapter): Its adapter.
+        adapter (ModelAdapter): Its adapter.
         towers (dict[str, nn.Module]): By name.
     """
     width = adapter.text_width(model)

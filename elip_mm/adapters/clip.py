@@ -3,15 +3,16 @@ from typing import List, Optional
 
 import torch
 import torch.nn.functional as F
-from mmpretrain.models.multimodal import CLIP
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from elip_mm.models.layers import no_dropout
+from elip_mm.registry import MODEL_ADAPTERS
 
 from .base import ModelAdapter
 
 
+@MODEL_ADAPTERS.register_module()
 class CLIPAdapter(ModelAdapter):
     """Guided by a text that comes with the image, if one does.
 
@@ -21,7 +22,7 @@ class CLIPAdapter(ModelAdapter):
     guide it: there the samples have no ``text``, and vision alone ranks.
     """
 
-    model_type = CLIP
+    model_type = 'mmpretrain.models.multimodal.CLIP'
     tower = 'visual'
     with_text = True
 

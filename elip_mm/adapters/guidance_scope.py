@@ -4,38 +4,40 @@
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Iterator, Optional, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
+import torch
+from mmpretrain.models.backbones import VisionTransformer
 from torch import Tensor, nn
 
 from elip_mm.models.backbones import PrunedViT
-from elip_mm.structures import Hints
+from elip_mm.structures import Hints, TokenState
 
 
 @dataclass(frozen=True)
 class GuidanceContext:
-    """What towers are told while their host works on one batch.
+    """What towers are told while their model works on one batch.
 
     Args:
-        host (nn.Module): The model whose method runs.
+        model (nn.Module): The model whose method runs.
         towers (tuple[nn.Module]): Those that shall reduce.
-        guidance (Tensor, optional): Text in vision width, one row an image,
+        guidance (Tensor, optional): Text in vision width, one row per image,
             shape ``(B, C)``. Defaults to None.
     """
 
-    adapter: nn.Module
+    model: nn.Module
     towers: Tuple[nn.Module, ...]
     guidance: Optional[Tensor] = None
 
 
-_CUE: ContextVar[Optional[GuidanceContext]] = ContextVar(
+_CONTEXT: ContextVar[Optional[GuidanceContext]] = ContextVar(
     'elip_mm_guidance', default=None
 )
 
 
 def current_guidance() -> Optional[GuidanceContext]:
     """The context of the innermost :func:`guidance_scope` block, or None."""
-    return _CUE.get()
+    return _CONTEXT.get()
 
 
 @contextmanager
@@ -46,25 +48,73 @@ def guidance_scope(context: GuidanceContext) -> Iterator[None]:
         context (GuidanceContext): Ends with the block, whatever happens in
             it.
     """
-    token = _CUE.set(context)
+    token = _CONTEXT.set(context)
     try:
         yield
     finally:
-        _CUE.reset(token)
+        _CONTEXT.reset(token)
+
+
+def in_backward() -> bool:
+    """Whether autograd runs a backward pass in this thread."""
+    return torch._C._current_graph_task_id() != -1
+
+
+def refuse_recomputation(what: str) -> None:
+    """Say that a part is recomputed where its guidance is gone.
+
+    Args:
+        what (str): The part that is recomputed.
+
+    Raises:
+        RuntimeError: Always. The backward pass would go on with other tokens
+            than the forward pass had.
+    """
+    raise RuntimeError(
+        f'{what} is computed again in the backward pass, where its guidance '
+        'is no longer known, so that it would reduce other tokens than in '
+        'the forward pass. Switch off the activation checkpointing around '
+        'the tower, and set with_cp=True in attach_reducer or '
+        'ELIPPruningHook, which recomputes the tower layer by layer.'
+    )
 
 
 class AdaptedViT(PrunedViT):
-    """A pruned tower in a host that calls it with images alone.
+    """A pruned tower in a model that calls it with images alone.
 
     It reduces where the context names it, and is the plain ViT
     everywhere else.
     """
 
+    # Set by attach_reducer: a recomputation of the loss has to reduce, too.
+    reduces_in_loss = False
+
     def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
         """Encode images, shape ``(B, 3, H, W)``, as the context says."""
         context = current_guidance()
-        if context is None or not any(
+        if context is not None and any(
             tower is self for tower in context.towers
         ):
-            return super().forward(x, reduce=False)
-        return super().forward(x, Hints(guidance=context.guidance))
+            return super().forward(x, Hints(guidance=context.guidance))
+        if self.reduces_in_loss and in_backward():
+            refuse_recomputation('the whole vision tower')
+        return super().forward(x, reduce=False)
+
+    def guided_states(
+        self, x: Tensor, guidance: Optional[Tensor] = None
+    ) -> Dict[int, TokenState]:
+        """Encode images as if the context had this guidance.
+
+        Args:
+            x (Tensor): Images, shape ``(B, 3, H, W)``.
+            guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
+
+        Returns:
+            dict[int, TokenState]: Layer to the tokens after it.
+        """
+        return self.states(x, Hints(guidance=guidance))
+
+    def release(self) -> VisionTransformer:
+        """Turn it back into a plain ViT, in place."""
+        vars(self).pop('reduces_in_loss', None)
+        return super().release()

@@ -93,9 +93,16 @@ def _get(model: nn.Module, name: str) -> nn.Module:
 
 
 def _check_plain(model: nn.Module, name: str, tower: nn.Module) -> None:
-    if type(tower) is VisionTransformer:
-        return
     kind = type(model).__name__
+    if type(tower) is VisionTransformer:
+        if 'forward' in vars(tower):
+            raise ValueError(
+                f'the {name} of {kind} has a forward that was replaced, as '
+                "mmengine's activation_checkpointing does, so it would not "
+                'reduce; leave it out there and set with_cp=True for the '
+                'reducer instead.'
+            )
+        return
     if isinstance(tower, PrunedViT):
         raise ValueError(
             f'the {name} of {kind} is a PrunedViT, which reduces by itself; '

@@ -1,6 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """A training step of a recipe, without its data and vocabulary files."""
 
+import copy
 from contextlib import nullcontext
 from typing import (
     Callable,
@@ -9,7 +10,6 @@ from typing import (
     Iterable,
     List,
     Optional,
-    Sequence,
 )
 
 import torch
@@ -18,35 +18,9 @@ from mmengine.registry import OPTIMIZERS, DefaultScope
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from elip_mm.registry import MODELS
+from elip_mm.apis.model import build_model
 
 _HALF = ('AmpOptimWrapper', 'AutocastOptimWrapper')
-
-
-class StandInTokenizer:
-    """Gives random words, so that a recipe runs without vocabulary files.
-
-    Args:
-        vocab_size (int): Size of the vocabulary.
-        context_length (int): Length of a text in tokens; every text is as
-            long as it may be.
-    """
-
-    pad_id, cls_id, sep_id, mask_id = 0, 2, 3, 4
-
-    def __init__(self, vocab_size: int, context_length: int) -> None:
-        self.vocab_size = vocab_size
-        self.context_length = context_length
-        self.dec_id, self.enc_id = vocab_size - 2, vocab_size - 1
-
-    def __call__(self, texts: Sequence[str]) -> Tensor:
-        """Token ids, shape ``(B, context_length)``."""
-        ids = torch.randint(
-            5, self.vocab_size - 2, (len(texts), self.context_length)
-        )
-        ids[:, 0] = self.cls_id
-        ids[:, -1] = self.vocab_size - 1  # where CLIP finds the end
-        return ids
 
 
 class RecipeStep:
@@ -67,8 +41,13 @@ class RecipeStep:
         device: str = 'cpu',
         chunk_size: Optional[int] = None,
     ) -> None:
-        torch.manual_seed(0)
-        self.model = _build_model(cfg, chunk_size).to(device).train()
+        if chunk_size is not None:
+            cfg = copy.deepcopy(cfg)
+            cfg.model.chunk_size = chunk_size or None
+        # Weights as they are made: what a step costs depends on none of them.
+        self.model: nn.Module = build_model(
+            cfg, offline=True, initialize=False, device=device
+        ).train()
         self.device = device
         self.optim_wrapper = cfg.optim_wrapper
         size = self.model.vision_backbone.img_size
@@ -86,8 +65,8 @@ class RecipeStep:
 
     def context(self) -> ContextManager:
         """Precision of the recipe; on a CPU float16 becomes bfloat16."""
-        kind = str(self.optim_wrapper.get('type', '')).split('.')[-1]
-        if kind not in _HALF:
+        kind = self.optim_wrapper.get('type', '')
+        if getattr(kind, '__name__', kind).split('.')[-1] not in _HALF:
             return nullcontext()
         name = self.optim_wrapper.get('dtype', 'float16')
         on_cpu = torch.device(self.device).type == 'cpu'
@@ -138,27 +117,3 @@ class RecipeStep:
         settings = dict(self.optim_wrapper['optimizer'])
         with DefaultScope.overwrite_default_scope('mmengine'):
             return OPTIMIZERS.build(dict(settings, params=list(parameters)))
-
-
-def _build_model(cfg: Config, chunk_size: Optional[int]) -> nn.Module:
-    """The model of a recipe with random weights and random words."""
-    model = cfg.model.to_dict() if 'model' in cfg else {}
-    if not {'vision_backbone', 'text_encoder'} <= set(model):
-        raise ValueError(
-            'this needs a recipe of a pre-trainer of elip_mm, whose model has '
-            'a vision_backbone and a text_encoder, but this one has '
-            f'{sorted(model)}.'
-        )
-    encoder = model['text_encoder']
-    model['tokenizer'] = dict(
-        type=StandInTokenizer,
-        vocab_size=encoder.get('vocab_size', 30522),
-        context_length=encoder.get('context_length', 30),
-    )
-    if 'whole_words' in model:
-        model['whole_words'] = False  # made-up words have no parts
-    if chunk_size is not None:
-        model['chunk_size'] = chunk_size or None
-    scope = cfg.get('default_scope', 'elip_mm')
-    with DefaultScope.overwrite_default_scope(scope):
-        return MODELS.build(model)

@@ -32,7 +32,7 @@ def draw_samples(
             samples tell (``boxes`` and ``mentioned``). Defaults to True.
 
     Returns:
-        list[np.ndarray]: One picture a sample, uint8, red-green-blue.
+        list[np.ndarray]: One picture per sample, uint8, red-green-blue.
     """
     model = unwrap_model(model)
     samples = [_with_one_text(sample) for sample in data_samples]

@@ -6,8 +6,9 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from elip_mm.adapters import find_attachment
 from elip_mm.models.multimodal import LanguageImageModel
-from elip_mm.structures import Hints, TokenState
+from elip_mm.structures import TokenState
 from elip_mm.utils.model_wrappers import unwrap_model
 
 
@@ -31,17 +32,10 @@ def token_states(
         dict[int, TokenState]: Layer to the tokens after it.
     """
     model = unwrap_model(model)
-    attachment = getattr(model, '_attachment', None)
+    attachment = find_attachment(model)
     with _evaluating(model):
         if attachment is not None:
-            adapter, tower = attachment.adapter, attachment.towers[0]
-            guidance = None
-            if data_samples is not None:
-                guidance = adapter.guide(model, images, data_samples, 'loss')
-            tower = model.get_submodule(tower)
-            return tower.states(
-                adapter.flatten(model, images), Hints(guidance=guidance)
-            )
+            return attachment.states(model, images, data_samples)
         if isinstance(model, LanguageImageModel):
             text = None
             if data_samples is not None:

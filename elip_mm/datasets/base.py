@@ -124,7 +124,7 @@ class ImageTextDataset(BaseDataset):
             link_gallery(records, self.find_positives(records))
             self._img_size = len(records)
             self._text_size = sum(len(record['text']) for record in records)
-        # One flag an image in shared memory, so that a file is reported and
+        # One flag per image in shared memory, so that a file is reported and
         # counted once, not once a caption, worker and epoch.
         images = [r.get('image_id', i) for i, r in enumerate(records)]
         self._bad = torch.zeros(max(images) + 1, dtype=torch.bool)
@@ -141,7 +141,7 @@ class ImageTextDataset(BaseDataset):
         """Find the images that each caption of the gallery is a hit for.
 
         Args:
-            records (Sequence[dict]): One record an image.
+            records (Sequence[dict]): One record per image.
 
         Returns:
             List[List[int]]: Numbers of images, one list a caption.

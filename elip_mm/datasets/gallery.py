@@ -37,7 +37,7 @@ def link_gallery(records: Sequence[dict], positives: Sequence[Sequence[int]]):
     single number in place of the inner list; its models pass either on.
 
     Args:
-        records (Sequence[dict]): One record an image, with a list ``text``.
+        records (Sequence[dict]): One record per image, with a list ``text``.
             Changed in place.
         hits (Sequence[Sequence[int]]): Images that each caption hits,
             captions counted through the whole gallery.

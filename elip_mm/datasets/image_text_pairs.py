@@ -96,7 +96,7 @@ class ImageTextPairs(ImageTextDataset):
         """Read and check all annotation files.
 
         Returns:
-            List[dict]: One record a sample.
+            List[dict]: One record per sample.
         """
         root = self.data_prefix['img']
         if root and not fileio.isdir(root):
@@ -120,7 +120,7 @@ class ImageTextPairs(ImageTextDataset):
         """Find all images that carry the text of each caption.
 
         Args:
-            records (Sequence[dict]): One record an image.
+            records (Sequence[dict]): One record per image.
 
         Returns:
             List[List[int]]: Numbers of images, one list a caption.

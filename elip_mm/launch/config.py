@@ -11,11 +11,7 @@ from mmengine.config import Config, ConfigDict
 __all__ = ['check_checkpoint_path', 'load_config', 'use_mixed_precision']
 
 _DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-_PLAIN_WRAPPERS = (
-    'OptimWrapper',
-    'AmpOptimWrapper',
-    'elip_mm.AutocastOptimWrapper',
-)
+_PLAIN_WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', 'AutocastOptimWrapper')
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -95,7 +91,9 @@ def use_mixed_precision(cfg: Config, args: argparse.Namespace) -> None:
     has_cuda = torch.cuda.is_available()
     dtype = args.amp_dtype or ('float16' if has_cuda else 'bfloat16')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    if kind not in _PLAIN_WRAPPERS:
+    # Either a name or, in configs that import their types, a class.
+    name = getattr(kind, '__name__', kind).split('.')[-1]
+    if name not in _PLAIN_WRAPPERS:
         raise ValueError(
             f'--amp cannot replace an optim_wrapper of type {kind!r}; set up '
             'mixed precision in the config.'

@@ -66,8 +66,8 @@ def negative_weights(
     own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
     right = own if same is None else own | same
     weights = weights.masked_fill(right, 0.0)
-    barren = weights.sum(dim=1, keepdim=True) == 0
-    return torch.where(barren, (~own).to(weights.dtype), weights)
+    without_negatives = weights.sum(dim=1, keepdim=True) == 0
+    return torch.where(without_negatives, (~own).to(weights.dtype), weights)
 
 
 @torch.no_grad()

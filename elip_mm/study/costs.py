@@ -11,9 +11,9 @@ from mmengine.dataset import default_collate
 from torch import Tensor, nn
 
 from elip_mm.analysis import Workload, measure, mentioned_share, time_in_turns
-from elip_mm.apis import token_states
+from elip_mm.apis import build_model, load_weights, token_states
 from elip_mm.datasets import mentioned_patches
-from elip_mm.registry import DATASETS, MODELS
+from elip_mm.registry import DATASETS
 
 
 @dataclass(frozen=True)
@@ -55,30 +55,6 @@ class Batch:
 
     images: Tensor
     samples: List
-
-
-def build_model(cfg: Config, checkpoint: Optional[str] = None) -> nn.Module:
-    """Build the model of a recipe.
-
-    Args:
-        cfg (Config): The recipe.
-        checkpoint (str, optional): Weights to load, strictly. Defaults to
-            None, initial weights from the recipe's seed.
-
-    Returns:
-        nn.Module: In training mode.
-    """
-    torch.manual_seed(cfg.get('randomness', {}).get('seed') or 0)
-    # The runner merges these two in the same way.
-    preprocessor = cfg.get('data_preprocessor')
-    model = MODELS.build({'data_preprocessor': preprocessor, **cfg.model})
-    model.init_weights()
-    if checkpoint is not None:
-        state = torch.load(checkpoint, map_location='cpu', weights_only=True)[
-            'state_dict'
-        ]
-        model.load_state_dict(state)
-    return model.train()
 
 
 def load_batch(cfg: Config, model: nn.Module, size: int) -> Batch:
@@ -131,7 +107,9 @@ def measure_costs(
     Returns:
         Costs: The counts.
     """
-    model = build_model(cfg, checkpoint)
+    model = build_model(cfg)
+    if checkpoint is not None:
+        load_weights(model, checkpoint)
     batch = load_batch(cfg, model, batch_size)
     tokens, share = _watch_tokens(model, batch)
     (counted,) = measure([make_workload('step', model, batch)], rounds=0)

@@ -4,10 +4,10 @@
 from pathlib import Path
 from typing import Tuple
 
-from elip_mm.apis import draw_samples, token_states
+from elip_mm.apis import draw_samples, init_model, token_states
 from elip_mm.visualization import save_token_sheet
 
-from .costs import build_model, load_batch
+from .costs import load_batch
 from .runs import Run
 
 
@@ -23,7 +23,7 @@ def draw_kept(run: Run, folder: Path, num_images: int = 6) -> Tuple[str, ...]:
         tuple[str]: Its name; empty if the recipe reduces nothing.
     """
     cfg = run.load_config()
-    model = build_model(cfg, run.checkpoint).eval()
+    model = init_model(cfg, run.checkpoint)
     batch = load_batch(cfg, model, num_images)
     states = token_states(model, batch.images, batch.samples)
     last = states[max(states)]

@@ -33,6 +33,7 @@ class TokenCounts:
 
     @property
     def total(self) -> int:
+        """int: Patches of the image."""
         return self.kept + self.merged + self.dropped
 
     def __str__(self) -> str:

@@ -44,7 +44,7 @@ def machine() -> Dict[str, str]:
 
 def recipe_of(family: str) -> Path:
     """The tiny ELIP recipe of a family."""
-    (path,) = (ROOT / 'configs' / family).glob(f'{family}_*tiny*_elip_*.py')
+    (path,) = (ROOT / 'configs' / family).glob(f'{family}_tiny_elip_*.py')
     return path
 
 
@@ -61,11 +61,11 @@ class _Recorder(Hook):
         runner.train_loop.stop_training = len(self.losses) == self.num_steps
 
 
-def first_losses(family: str, num_steps: int = NUM_STEPS) -> List[float]:
+def first_losses(recipe: Path, num_steps: int = NUM_STEPS) -> List[float]:
     """Train a tiny recipe for some steps on one thread, at seed 0.
 
     Args:
-        family (str): One of ``FAMILIES``.
+        recipe (Path): The recipe.
         num_steps (int): Steps. Defaults to 50.
 
     Returns:
@@ -75,7 +75,7 @@ def first_losses(family: str, num_steps: int = NUM_STEPS) -> List[float]:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    cfg = Config.fromfile(recipe_of(family))
+    cfg = Config.fromfile(recipe)
     cfg.launcher, cfg.log_level = 'none', 'ERROR'
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
@@ -85,7 +85,7 @@ def first_losses(family: str, num_steps: int = NUM_STEPS) -> List[float]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             cfg.work_dir = folder
-            cfg.experiment_name = f'golden-{family}-{Path(folder).name}'
+            cfg.experiment_name = f'golden-{recipe.stem}-{Path(folder).name}'
             runner = build_runner(cfg)
             runner.register_hook(recorder)
             runner.train()
@@ -102,7 +102,7 @@ def read(family: str) -> dict:
 def record(family: str) -> None:
     """Write the asset of a family."""
     ASSETS.mkdir(parents=True, exist_ok=True)
-    found = dict(machine=machine(), losses=first_losses(family))
+    found = dict(machine=machine(), losses=first_losses(recipe_of(family)))
     path = ASSETS / f'{family}.json'
     path.write_text(json.dumps(found, indent=1) + '\n')
 
@@ -139,7 +139,7 @@ def main() -> None:
             print(f'{family}: recorded')
             continue
         asset = read(family)
-        lines = differences(asset, first_losses(family))
+        lines = differences(asset, first_losses(recipe_of(family)))
         exact = 'bit for bit' if asset['machine'] == machine() else 'closely'
         print(f'{family}: {exact}, {len(lines)} of {NUM_STEPS} steps differ')
         print('\n'.join(lines[:3]))

@@ -10,7 +10,7 @@ from mmengine import Config
 from elip_mm.converters import from_albef, from_blip
 from elip_mm.registry import MODELS
 
-from ..test_configs import build_full_size
+from ..test_configs.files import build_full_size
 from ..tiny import perturb
 from .published_names import published_state
 

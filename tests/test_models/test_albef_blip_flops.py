@@ -9,7 +9,6 @@ from mmengine import Config
 from elip_mm.analysis.counters import count_flops
 from elip_mm.registry import MODELS
 
-from ..bare_tokenizer import BareTokenizer
 from ..tiny_albef_blip import total
 
 # Meta tensors do not know which words are hidden or padding. All are taken
@@ -36,7 +35,7 @@ def build(family, reducer=None, **kwargs):
     cfg = Config.fromfile(path).model
     without_weights(cfg)
     cfg.tokenizer = dict(
-        type=BareTokenizer,
+        type='elip_mm.StandInTokenizer',
         vocab_size=cfg.text_encoder.vocab_size,
         context_length=SIZES[family][0],
         pad_id=0,
@@ -53,7 +52,7 @@ def build(family, reducer=None, **kwargs):
 
 
 def step_flops(family, *args, **kwargs):
-    """FLOPs of forward and backward pass, teacher and look-ahead included."""
+    """FLOPs forward and backward, momentum encoder and look-ahead included."""
     model = build(family, *args, **kwargs)
     length, side = SIZES[family]
     images = torch.empty(BATCH, 3, side, side, device='meta')

@@ -30,22 +30,22 @@ def draw(*shape, seed=0):
 
 
 def test_soft_targets_are_a_distribution():
-    logits, teacher = draw(4, 9), draw(4, 9, seed=1)
+    logits, momentum = draw(4, 9), draw(4, 9, seed=1)
     own, alpha = torch.tensor([0, 1, 2, 3]), torch.tensor(0.4)
-    target = alpha * teacher.softmax(1) + (1 - alpha) * F.one_hot(own, 9)
+    target = alpha * momentum.softmax(1) + (1 - alpha) * F.one_hot(own, 9)
     torch.testing.assert_close(target.sum(1), torch.ones(4))
     expected = -(target * logits.log_softmax(1)).sum(1).mean()
-    loss = soft_target_loss(logits, teacher, own, alpha)
+    loss = soft_target_loss(logits, momentum, own, alpha)
     torch.testing.assert_close(loss, expected)
-    hard = soft_target_loss(logits, teacher, own, torch.tensor(0.0))
+    hard = soft_target_loss(logits, momentum, own, torch.tensor(0.0))
     torch.testing.assert_close(hard, F.cross_entropy(logits, own))
 
 
-def test_soft_targets_send_no_gradient_to_the_teacher():
-    logits, teacher = draw(2, 5).requires_grad_(), draw(2, 5).requires_grad_()
+def test_soft_targets_send_no_gradient_to_the_momentum_encoder():
+    logits, momentum = draw(2, 5).requires_grad_(), draw(2, 5).requires_grad_()
     own, alpha = torch.tensor([0, 1]), torch.tensor(0.5)
-    soft_target_loss(logits, teacher, own, alpha).backward()
-    assert teacher.grad is None and logits.grad.abs().sum() > 0
+    soft_target_loss(logits, momentum, own, alpha).backward()
+    assert momentum.grad is None and logits.grad.abs().sum() > 0
 
 
 @BOTH
@@ -188,12 +188,12 @@ def test_language_loss_smooths_over_the_vocabulary():
 
 
 def test_language_loss_mixes_soft_labels():
-    logits, teacher = draw(3, VOCAB), draw(3, VOCAB, seed=1)
+    logits, momentum = draw(3, VOCAB), draw(3, VOCAB, seed=1)
     labels, alpha = torch.tensor([3, -100, 7]), torch.tensor(0.4)
-    soft = -(teacher.softmax(1) * logits.log_softmax(1)).sum(1)
+    soft = -(momentum.softmax(1) * logits.log_softmax(1)).sum(1)
     hard = F.cross_entropy(logits, labels.clamp(min=0), reduction='none')
     expected = (0.6 * hard + 0.4 * soft) * (labels >= 0)
-    loss = language_loss(logits, labels, 0.0, teacher, alpha)
+    loss = language_loss(logits, labels, 0.0, momentum, alpha)
     torch.testing.assert_close(loss, expected)
 
 

@@ -24,9 +24,9 @@ from ..tiny_albef_blip import (
 ALPHA, BATCH = 0.4, 4
 
 
-def soft_loss(logits, teacher, own):
+def soft_loss(logits, momentum, own):
     """Cross-entropy of one row against its mixed target."""
-    target = ALPHA * teacher.softmax(0)
+    target = ALPHA * momentum.softmax(0)
     target[own] += 1 - ALPHA
     return -(target * logits.log_softmax(0)).sum()
 
@@ -144,7 +144,7 @@ def next_words(model, short, tokens):
 
 @pytest.mark.parametrize('family', ['albef', 'blip'])
 def test_step_is_its_restatement(family):
-    """Losses, gradients, twin, all to near double precision."""
+    """Losses, gradients, momentum encoder, all to near double precision."""
     images, ids = toy_pairs(BATCH)
     images = images.double()
     masked, labels = ids.clone(), torch.full_like(ids, -100)

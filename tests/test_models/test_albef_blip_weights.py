@@ -84,7 +84,7 @@ def test_from_deit_and_bert(family, tmp_path):
 
 
 def test_a_checkpoint_of_another_size_is_resized_for_both_towers():
-    """As ``load_from`` does it: the twin's positions too."""
+    """As ``load_from`` does it: the momentum encoder's positions too."""
     from mmengine.runner.checkpoint import load_state_dict
 
     state = tiny_pretrainer('albef').state_dict()

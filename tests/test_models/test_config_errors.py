@@ -68,12 +68,14 @@ def test_guidance_of_another_width_is_refused_before_training():
 
 
 def test_tokenizer_must_fit_the_text_encoder():
-    from ..bare_tokenizer import BareTokenizer
-
-    big = dict(type=BareTokenizer, vocab_size=60, context_length=8)
+    big = dict(
+        type='elip_mm.StandInTokenizer', vocab_size=60, context_length=8
+    )
     with pytest.raises(ValueError, match='text_encoder.vocab_size=60'):
         tiny_clip(tokenizer=big)
-    long = dict(type=BareTokenizer, vocab_size=50, context_length=9)
+    long = dict(
+        type='elip_mm.StandInTokenizer', vocab_size=50, context_length=9
+    )
     with pytest.raises(ValueError, match='at most 8'):
         tiny_clip(tokenizer=long)
 

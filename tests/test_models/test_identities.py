@@ -26,7 +26,7 @@ def stages(keep):
     ]
 
 
-def plain_twin(vit, **kwargs):
+def plain_copy(vit, **kwargs):
     """mmpretrain's own tower with the same weights."""
     plain = VisionTransformer(
         arch=ARCH, img_size=64, patch_size=8, out_type='raw', **kwargs
@@ -38,13 +38,13 @@ def plain_twin(vit, **kwargs):
 def test_keep_all_is_the_plain_tower():
     """Acceptance: identity."""
     vit = tiny_vit(dict(ELIP, stages=stages(1.0)))
-    assert torch.equal(vit(IMAGES, HINTS)[0], plain_twin(vit)(IMAGES)[0])
+    assert torch.equal(vit(IMAGES, HINTS)[0], plain_copy(vit)(IMAGES)[0])
 
 
 def test_no_text_is_the_plain_tower():
     """Acceptance: no-text. For output and gradient."""
     vit = tiny_vit(ELIP)
-    plain = plain_twin(vit)
+    plain = plain_copy(vit)
     ours, theirs = vit(IMAGES)[0], plain(IMAGES)[0]
     assert torch.equal(ours, theirs)
     ours.square().sum().backward()
@@ -56,7 +56,7 @@ def test_no_text_is_the_plain_tower():
 def test_switched_off_is_the_plain_tower():
     vit = tiny_vit(dict(ELIP, without_guidance='vision'))
     out = vit(IMAGES, HINTS, reduce=False)[0]
-    assert torch.equal(out, plain_twin(vit)(IMAGES)[0])
+    assert torch.equal(out, plain_copy(vit)(IMAGES)[0])
 
 
 def test_prune_one():

@@ -99,7 +99,7 @@ def test_twin_starts_as_its_original(family):
 
 
 @BOTH
-def test_weights_without_a_twin_reach_the_twin(family):
+def test_weights_without_momentum_reach_the_momentum_encoder(family):
     state = tiny_pretrainer(family, seed=3).state_dict()
     plain = {
         k: v for k, v in state.items() if not k.startswith('momentum_encoder.')
@@ -113,7 +113,7 @@ def test_weights_without_a_twin_reach_the_twin(family):
         ).state_dict()
         for key, value in module.state_dict().items():
             assert torch.equal(value, momentum_encoder[key]), f'{name}.{key}'
-    model.load_state_dict(state)  # a twin that is there is taken
+    model.load_state_dict(state)  # copies that are there are taken
     kept = model.state_dict()
     assert all(torch.equal(kept[key], state[key]) for key in state)
 
@@ -144,21 +144,21 @@ def test_a_batch_longer_than_the_queue():
 
 
 @BOTH
-def test_teacher_sees_all_patches_and_has_no_gradient(family):
+def test_momentum_encoder_sees_all_patches_and_has_no_gradient(family):
     model = tiny_pretrainer(family)
     images, ids = toy_pairs(3)
     pairs = model.encode_pairs(images, ids)
-    teacher = pairs.momentum
-    assert teacher.vision.tokens.shape[1] == 17
+    momentum = pairs.momentum
+    assert momentum.vision.tokens.shape[1] == 17
     assert pairs.vision.tokens.shape[1] == 8
-    assert not teacher.image_embed.requires_grad
-    assert not teacher.text_embed.requires_grad
+    assert not momentum.image_embed.requires_grad
+    assert not momentum.text_embed.requires_grad
     with torch.no_grad():
         again = model.momentum_encoder.vision_backbone.encode(
             images, reduce=False
         )
         embedded = model.momentum_encoder.vision_neck(again.tokens[:, 0])
-    assert torch.equal(teacher.image_embed, F.normalize(embedded, dim=-1))
+    assert torch.equal(momentum.image_embed, F.normalize(embedded, dim=-1))
 
 
 @BOTH
@@ -176,7 +176,7 @@ def test_shared_reduction_repeats_the_plans_without_look_ahead(family):
     images, ids = toy_pairs(3)
 
     def refuse(*args):
-        raise AssertionError('the twin looked ahead')
+        raise AssertionError('the momentum encoder looked ahead')
 
     model.momentum_encoder.vision_backbone.look_ahead = refuse
     pairs = model.encode_pairs(images, ids)
@@ -186,7 +186,7 @@ def test_shared_reduction_repeats_the_plans_without_look_ahead(family):
     assert torch.equal(taught.sizes, online.sizes)
     for mine, theirs in zip(online.plans, taught.plans):
         assert mine.plan is theirs.plan
-    # With equal weights the twin gives the very same tokens.
+    # With equal weights the momentum encoder gives the very same tokens.
     model.momentum_encoder.copy_from(model.online_modules())
     model.eval()
     pairs = model.encode_pairs(images, ids)

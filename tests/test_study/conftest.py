@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from elip_mm.apis import build_model
 from elip_mm.study import Run, runs
-from elip_mm.study.costs import build_model
 from elip_mm.utils import register_all_modules
 
 CONFIGS = Path(__file__).parents[2] / 'configs/clip'

@@ -2,21 +2,17 @@
 """Costs of a step on its own data, and times in turns."""
 
 import pytest
-import torch
 
+from elip_mm.apis import build_model
 from elip_mm.study import measure_costs, time_steps
-from elip_mm.study.costs import build_model, load_batch, mentioned_mask
+from elip_mm.study.costs import load_batch, mentioned_mask
 
 
 def test_checkpoints_are_loaded_strictly(finished):
     cfg = finished[0].load_config()
-    loaded = build_model(cfg, finished[0].checkpoint)
-    fresh = build_model(cfg)
-    for one, other in zip(loaded.parameters(), fresh.parameters()):
-        assert torch.equal(one, other + 1)  # the seed of the recipe decides
     cfg.model.vision_backbone.arch.num_layers = 5
-    with pytest.raises(RuntimeError, match='Unexpected key'):
-        build_model(cfg, finished[0].checkpoint)
+    with pytest.raises(ValueError, match='unknown to the model'):
+        measure_costs(cfg, finished[0].checkpoint, batch_size=2)
 
 
 def test_steps_are_timed_in_turns(finished):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import one_at_a_time
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -87,6 +89,30 @@ def test_wheel_holds_what_mim_looks_for(wheel):
         'model-index.yml',
     ):
         assert {f'elip_mm/.mim/{name}' for name in tracked(pattern)} <= names
+
+
+def test_config_elsewhere_inherits_from_an_installed_one(wheel, tmp_path):
+    wheel.extractall(tmp_path)
+    recipe = 'elip_mm.configs.clip.clip_tiny_elip_1xb64_synthetic_scenes_64px'
+    (tmp_path / 'own.py').write_text(
+        'from mmengine.config import read_base\n'
+        f'with read_base():\n    from {recipe} import *\n'
+        'train_cfg.update(max_epochs=2)\n'
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            '-c',
+            'from mmengine import Config; cfg = Config.fromfile("own.py");'
+            'print(cfg.train_cfg.max_epochs, cfg.model.type.__module__)',
+        ],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(tmp_path)},
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.split() == ['2', 'elip_mm.models.pretrainers.clip']
 
 
 def test_wheel_requires_what_the_package_checks(wheel):
@@ -176,6 +202,7 @@ def installed(wheel, tmp_path_factory):
     return run
 
 
+@one_at_a_time
 def test_a_wheel_can_run_the_benchmark(installed, tmp_path):
     text = installed(
         'elip_mm.analysis',
@@ -187,6 +214,7 @@ def test_a_wheel_can_run_the_benchmark(installed, tmp_path):
     assert (tmp_path / 'work_dirs/benchmark/benchmark.json').is_file()
 
 
+@one_at_a_time
 def test_a_wheel_can_run_a_study(installed, tmp_path):
     command = [
         'elip_mm.study',

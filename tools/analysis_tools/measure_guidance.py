@@ -11,6 +11,7 @@ alone. --guidance-scale overrides the recipe's.
 """
 
 import argparse
+import copy
 import logging
 import warnings
 from dataclasses import replace
@@ -23,8 +24,8 @@ import torch  # noqa: E402
 from mmengine.config import Config, DictAction  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
+from elip_mm.apis.model import build_model, load_weights  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
-from elip_mm.registry import MODELS  # noqa: E402
 from elip_mm.structures import Hints, LayerView  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
 
@@ -41,39 +42,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
-
-
-class NumberTokenizer:
-    """Stands in for vocabulary files: captions here are random numbers."""
-
-    def __init__(self, vocab_size: int, context_length: int) -> None:
-        self.vocab_size = vocab_size
-        self.context_length = context_length
-
-
-def build_untrained(cfg: Config, seed: int) -> nn.Module:
-    """Build the model of a recipe with random weights.
-
-    Args:
-        cfg (Config): The recipe.
-        seed (int): Seed of the weights.
-
-    Returns:
-        nn.Module: In evaluation mode.
-    """
-    model = cfg.model.to_dict()
-    encoder = model['text_encoder']
-    encoder.pop('pretrained', None)
-    model['vision_backbone'].pop('init_cfg', None)
-    model['tokenizer'] = dict(
-        type=NumberTokenizer,
-        vocab_size=encoder.get('vocab_size', 30522),
-        context_length=encoder.get('context_length', 30),
-    )
-    torch.manual_seed(seed)
-    model = MODELS.build(model)
-    model.init_weights()
-    return model.eval()
 
 
 def draw_batch(
@@ -157,12 +125,11 @@ def measure(cfg: Config, args: argparse.Namespace) -> List[float]:
     """
     shares = []
     for seed in range(args.seeds):
-        model = build_untrained(cfg, seed)
+        recipe = copy.deepcopy(cfg)
+        recipe.randomness = dict(seed=seed)
+        model = build_model(recipe, offline=True).eval()
         if args.checkpoint is not None:
-            state = torch.load(
-                args.checkpoint, map_location='cpu', weights_only=True
-            )
-            model.load_state_dict(state.get('state_dict', state))
+            load_weights(model, args.checkpoint)
         images, ids = draw_batch(model, cfg, args.batch_size, seed)
         shares.append(changed_share(model, images, ids))
     return shares

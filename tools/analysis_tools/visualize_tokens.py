@@ -21,17 +21,12 @@ warnings.filterwarnings('ignore')
 import mmcv  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from mmengine.config import Config, DictAction  # noqa: E402
-from mmengine.registry import DefaultScope  # noqa: E402
-from mmengine.runner import load_checkpoint  # noqa: E402
+from mmengine.config import DictAction  # noqa: E402
 from mmpretrain.structures import DataSample  # noqa: E402
 from torch import nn  # noqa: E402
 
-import elip_mm.engine  # noqa: E402, F401  loads checkpoints safely
-from elip_mm.adapters import attach_reducer  # noqa: E402
-from elip_mm.apis import token_states  # noqa: E402
+from elip_mm.apis import init_model, token_states  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
-from elip_mm.registry import MODELS  # noqa: E402
 from elip_mm.visualization import (  # noqa: E402
     count_tokens,
     draw_token_map,
@@ -65,24 +60,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--traceback', action='store_true')
     # Images come before the options and the other two after them.
     return parser.parse_intermixed_args()
-
-
-def build_model(cfg: Config, checkpoint: str) -> nn.Module:
-    """Build the model with its reducer and load the weights."""
-    scope = cfg.get('default_scope', 'elip_mm')
-    with DefaultScope.overwrite_default_scope(scope):
-        model = MODELS.build(cfg.model)
-    load_checkpoint(
-        model, checkpoint, map_location='cpu', strict=True, logger='silent'
-    )
-    for hook in cfg.get('custom_hooks') or []:
-        hook = dict(hook)
-        if str(hook.pop('type')).endswith('ELIPPruningHook'):
-            hook.setdefault('during', ('loss',))
-            if not hasattr(model, 'loss'):
-                hook['during'] = ('predict',)
-            attach_reducer(model, **hook)
-    return model
 
 
 def load_image(path: str, shape: Tuple[int, int]) -> np.ndarray:
@@ -158,10 +135,9 @@ def main() -> None:
     logging.disable(logging.WARNING)
     with short_errors(args.traceback):
         texts = pair_texts(args.images, args.text)
-        cfg = Config.fromfile(args.config)
-        if args.cfg_options:
-            cfg.merge_from_dict(args.cfg_options)
-        model = build_model(cfg, args.checkpoint)
+        model = init_model(
+            args.config, args.checkpoint, cfg_options=args.cfg_options
+        )
         shape = tuple(args.shape or image_shape(model))
         rows = [
             draw(model, path, text, shape)

@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         default=['easy'],
         choices=sorted(LEVELS),
-        help='one row of pictures a level',
+        help='one row of pictures per level',
     )
     parser.add_argument(
         '--split', default='val', choices=['train', 'val', 'test']
@@ -74,7 +74,7 @@ def write_sheet(
     first: int,
     out: Path,
 ) -> None:
-    """Draw one row a level and save the sheet."""
+    """Draw one row per level and save the sheet."""
     figure, rows = plt.subplots(
         len(levels),
         columns,

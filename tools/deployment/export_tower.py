@@ -9,37 +9,43 @@ reduction needs a caption for each image and is for training.
 """
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmengine import Config
+from mmengine.config import DictAction
 
-from elip_mm.apis.export import export_tower
-from elip_mm.study.costs import build_model
-from elip_mm.utils import register_all_modules
+from elip_mm.apis import export_tower, init_model
+from elip_mm.launch.user_errors import short_errors
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('config', type=Path)
-    parser.add_argument('checkpoint', type=Path)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
     parser.add_argument('out', type=Path, help='a .pt2 or .onnx file')
     parser.add_argument('--batch-size', type=int, default=1)
     parser.add_argument('--reduce', action='store_true')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
 
 
 def main() -> None:
     """Export."""
     args = parse_args()
-    register_all_modules()
-    model = build_model(Config.fromfile(args.config), str(args.checkpoint))
-    path = export_tower(
-        model, args.out, batch_size=args.batch_size, reduce=args.reduce
-    )
+    # Building a model logs a line for each parameter.
+    logging.disable(logging.WARNING)
+    with short_errors(args.traceback):
+        model = init_model(
+            args.config, args.checkpoint, cfg_options=args.cfg_options
+        )
+        path = export_tower(
+            model, args.out, batch_size=args.batch_size, reduce=args.reduce
+        )
     print(f'wrote {path}')
 
 

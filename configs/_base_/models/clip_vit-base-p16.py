@@ -1,9 +1,10 @@
 # CLIP with a ViT-B/16: 149.62 M parameters.
-_base_ = './clip_vit-small-p16.py'
+_base_ = ['./clip.py', '../towers/vit-base-p16.py']
 
+text_width = 512
 model = dict(
-    vision_backbone=dict(arch='base'),
-    text_encoder=dict(embed_dims=512, num_heads=8),
-    vision_neck=dict(in_channels=768, out_channels=512),
-    text_neck=dict(in_channels=512, out_channels=512),
+    vision_backbone=_base_.tower,
+    text_encoder=dict(embed_dims=text_width, num_heads=8),
+    vision_neck=dict(in_channels=_base_.width, out_channels=text_width),
+    text_neck=dict(in_channels=text_width, out_channels=text_width),
 )

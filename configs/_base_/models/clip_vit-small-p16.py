@@ -1,32 +1,11 @@
 # CLIP with a ViT-S/16, the size of ELIP's own CLIP recipe: 62.26 M parameters.
+_base_ = ['./clip.py', '../towers/vit-small-p16.py']
+
+width = _base_.width
 model = dict(
-    type='elip_mm.CLIPPretrainer',
-    tokenizer=dict(
-        type='elip_mm.CLIPBPETokenizer',
-        name_or_path='openai/clip-vit-base-patch16',
-    ),
-    vision_backbone=dict(
-        type='elip_mm.PrunedViT',
-        arch='deit-small',  # mmpretrain's 'small' is 768 wide
-        img_size=224,
-        patch_size=16,
-        pre_norm=True,
-        norm_cfg=dict(type='LN', eps=1e-5),
-    ),
-    text_encoder=dict(
-        type='elip_mm.CLIPTextEncoder',
-        vocab_size=49408,
-        context_length=77,
-        embed_dims=384,
-        num_layers=12,
-        num_heads=6,
-    ),
-    vision_neck=dict(
-        type='elip_mm.JointProjection', in_channels=384, out_channels=384
-    ),
-    text_neck=dict(
-        type='elip_mm.JointProjection', in_channels=384, out_channels=384
-    ),
-    guidance=dict(type='elip_mm.TiedProjectionGuidance'),
-    heads=dict(contrastive=dict(type='elip_mm.ContrastiveHead')),
+    vision_backbone=_base_.tower,
+    # The text tower is as wide as the image tower.
+    text_encoder=dict(embed_dims=width, num_heads=_base_.num_heads),
+    vision_neck=dict(in_channels=width, out_channels=width),
+    text_neck=dict(in_channels=width, out_channels=width),
 )

@@ -1,47 +1,30 @@
-# METER with CLIP's ViT-B/32, whose last layer is left out, and BERT.
+# METER with CLIP's ViT-B/32 and BERT.
+_base_ = ['./meter.py', '../towers/meter_vit-base-p32.py']
+
+width, vocab_size = _base_.width, 30522
 model = dict(
-    type='elip_mm.METERPretrainer',
     tokenizer=dict(
         type='elip_mm.HFTokenizer',
         name_or_path='bert-base-uncased',
         context_length=50,
     ),
-    vision_backbone=dict(
-        type='elip_mm.PrunedViT',
-        arch=dict(
-            embed_dims=768,
-            num_layers=11,
-            num_heads=12,
-            feedforward_channels=3072,
-        ),
-        img_size=224,
-        patch_size=32,
-        pre_norm=True,
-        norm_cfg=dict(type='LN', eps=1e-5),
-        layer_cfgs=dict(act_cfg=dict(type='mmpretrain.QuickGELU')),
-    ),
+    vision_backbone=_base_.tower,
     text_encoder=dict(
-        type='elip_mm.HFTextEncoder',
-        vocab_size=30522,
+        vocab_size=vocab_size,
         config=dict(model_type='bert'),
         pretrained='bert-base-uncased',
     ),
-    guidance=dict(type='elip_mm.TextCLSGuidance'),
     fusion=dict(
-        type='elip_mm.CoAttentionFusion',
-        text_dims=768,
-        image_dims=768,
-        embed_dims=768,
+        text_dims=width,
+        image_dims=width,
+        embed_dims=width,
         num_layers=6,
-        num_heads=12,
+        num_heads=_base_.num_heads,
         drop_rate=0.1,
     ),
     heads=dict(
-        mlm=dict(
-            type='elip_mm.METERMLMHead', embed_dims=768, vocab_size=30522
-        ),
-        itm=dict(type='elip_mm.METERITMHead', embed_dims=768),
+        mlm=dict(embed_dims=width, vocab_size=vocab_size),
+        itm=dict(embed_dims=width),
     ),
     mask_ratio=0.15,
-    whole_words=True,
 )

@@ -1,5 +1,7 @@
-# What ALBEF and BLIP have in common: ViT-B/16, BERT-base, two joint spaces of
-# 256 dimensions, contrast with soft targets, and matching.
+# ALBEF's and BLIP's common part in full size: ViT-B/16, BERT-base, two joint
+# spaces of 256 dimensions.
+_base_ = ['./momentum.py', '../towers/vit-base-p16.py']
+
 vision_init = (
     'https://download.openmmlab.com/mmclassification/v0/deit/'
     'deit-base_pt-16xb64_in1k_20220216-db63c16c.pth'
@@ -8,32 +10,26 @@ text_init = (
     'https://huggingface.co/google-bert/bert-base-uncased/resolve/main/'
     'pytorch_model.bin'
 )
+# Of the language heads: BERT's own.
+predictor_init = dict(
+    type='Pretrained', checkpoint=text_init, prefix='cls.predictions.'
+)
 
+width, joint_dims = _base_.width, 256
 model = dict(
     # A name on the hub, or a local folder that holds its vocab.txt.
     tokenizer=dict(name_or_path='bert-base-uncased'),
     vision_backbone=dict(
-        type='elip_mm.PrunedViT',
-        arch='base',
-        patch_size=16,
-        norm_cfg=dict(type='LN', eps=1e-6),
+        **_base_.tower,
         # Position embeddings of another size are resized while loading.
         init_cfg=dict(
             type='Pretrained', checkpoint=vision_init, prefix='backbone.'
         ),
     ),
     text_encoder=dict(init_cfg=dict(type='Pretrained', checkpoint=text_init)),
-    vision_neck=dict(
-        type='mmpretrain.Linear', in_features=768, out_features=256
-    ),
-    text_neck=dict(
-        type='mmpretrain.Linear', in_features=768, out_features=256
-    ),
-    guidance=dict(type='elip_mm.TextCLSGuidance'),
-    heads=dict(
-        itc=dict(type='elip_mm.MomentumContrastiveHead'),
-        itm=dict(type='elip_mm.MatchingHead', embed_dims=768),
-    ),
-    joint_dims=256,
+    vision_neck=dict(in_features=width, out_features=joint_dims),
+    text_neck=dict(in_features=width, out_features=joint_dims),
+    heads=dict(itm=dict(embed_dims=width)),
+    joint_dims=joint_dims,
     momentum=0.995,
 )

@@ -1,16 +1,10 @@
-# For the embedded data: short epochs, a higher rate, a steeper fall and a
-# shorter memory of the optimiser.
-_base_ = './blip_adamw-step_15e.py'
+# BLIP on the drawn scenes, where rates also fall more steeply.
+_base_ = ['./blip_adamw-step_15e.py', './momentum_tiny.py']
 
-optim_wrapper = dict(
-    optimizer=dict(lr=2e-3, betas=(0.9, 0.98)),
-    # The temperature is a plain number near 0.07: at the full rate it would
-    # move by a thirtieth of itself in every step.
-    paramwise_cfg=dict(custom_keys=dict(temp=dict(lr_mult=0.05))),
-)
+optim_wrapper = _base_.tiny_optim
 
 param_scheduler = dict(decay=0.8, warmup_from=1e-4, warmup_iters=50)
 
-train_cfg = dict(max_epochs=12)
+train_cfg = dict(max_epochs=_base_.tiny_epochs)
 
 auto_scale_lr = dict(base_batch_size=32)

@@ -1,5 +1,5 @@
-# For the embedded data: the length of an epoch is that of the data set.
-_base_ = ['./clip_adamw-cosine_32e.py']
+# CLIP on the drawn scenes, within minutes.
+_base_ = './clip_adamw-cosine_32e.py'
 
 param_scheduler = [
     # base * (step + 1) / 50
@@ -7,6 +7,6 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=False, begin=50),
 ]
 
-train_cfg = dict(max_epochs=2)
+train_cfg = dict(max_epochs=5)
 
 auto_scale_lr = dict(base_batch_size=64)

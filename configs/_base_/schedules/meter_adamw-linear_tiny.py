@@ -1,4 +1,4 @@
-# For the embedded data: nothing is pre-trained, so all rates are one, and
+# METER on the drawn scenes: nothing is pre-trained, so all rates are one, and
 # every batch is a step.
 _base_ = './meter_adamw-linear_100k.py'
 

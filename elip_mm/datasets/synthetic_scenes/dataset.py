@@ -117,7 +117,7 @@ class SyntheticScenes(ImageTextDataset):
         """List the scenes, for a gallery with their captions.
 
         Returns:
-            List[dict]: One record a scene.
+            List[dict]: One record per scene.
         """
         if not self.test_mode:
             return [dict(scene=number) for number in range(self.num_scenes)]
@@ -153,7 +153,7 @@ class SyntheticScenes(ImageTextDataset):
         """Find all scenes that each caption is true of.
 
         Args:
-            records (Sequence[dict]): One record a scene.
+            records (Sequence[dict]): One record per scene.
 
         Returns:
             List[List[int]]: Numbers of scenes, one list a caption.

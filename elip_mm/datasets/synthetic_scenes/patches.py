@@ -31,7 +31,7 @@ def mentioned_patches(
     mentioned = np.asarray(mentioned, dtype=bool)
     if mentioned.shape[-1] != len(boxes):
         raise ValueError(
-            f'mentioned_patches expects one flag a box, but got {len(boxes)} '
+            f'mentioned_patches expects one flag per box, but got {len(boxes)} '
             f'boxes and flags of shape {mentioned.shape}.'
         )
     (height, width), (rows, columns) = image_size, grid

@@ -4,8 +4,7 @@ from .elip_pruning_hook import ELIPPruningHook
 from .keyed_randomness_hook import KeyedRandomnessHook
 from .pruning_schedule_hook import PruningScheduleHook
 from .soft_target_hook import SoftTargetHook, soft_share
-from .token_map_hook import TokenMapHook
-from .token_picture_hook import TokenPictureHook
+from .token_visualization_hook import TokenVisualizationHook
 
 __all__ = [
     'ELIPPruningHook',
@@ -13,7 +12,6 @@ __all__ = [
     'KeyedRandomnessHook',
     'PruningScheduleHook',
     'SoftTargetHook',
-    'TokenMapHook',
-    'TokenPictureHook',
+    'TokenVisualizationHook',
     'soft_share',
 ]

@@ -9,12 +9,12 @@ from elip_mm.utils.model_wrappers import unwrap_model
 def soft_share(
     iteration: int, epoch_length: int, alpha: float, ramp_epochs: float
 ) -> float:
-    """Share of the teacher in soft targets, growing linearly from 0.
+    """Weight of the momentum encoder in soft targets, growing linearly from 0.
 
     Args:
         iteration (int): Iterations done before this one.
         epoch_length (int): Iterations of an epoch.
-        alpha (float): The share after the ramp.
+        alpha (float): The weight after the ramp.
         ramp_epochs (float): Length of the ramp; 0 means none.
 
     Returns:
@@ -26,13 +26,13 @@ def soft_share(
 
 @HOOKS.register_module()
 class SoftTargetHook(Hook):
-    """Let the share of the teacher in soft targets grow.
+    """Let the weight of the momentum encoder in soft targets grow.
 
     A pure function of the iteration: nothing is stored, and a resumed run
     goes on exactly.
 
     Args:
-        alpha (float): The share after the ramp, in [0, 1]. Defaults to 0.4.
+        alpha (float): The weight after the ramp, in [0, 1]. Defaults to 0.4.
         ramp_epochs (float): Length of the ramp in epochs; ALBEF takes 1,
             BLIP 2, and 0 means none. Defaults to 1.
 

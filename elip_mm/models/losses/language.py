@@ -19,7 +19,7 @@ def language_loss(
     """Loss of each token that is to be predicted.
 
     Targets are ids throughout: no distribution over the vocabulary is written
-    down but the teacher's.
+    down but that of the momentum encoder.
 
     Args:
         logits (Tensor): Shape ``(N, V)``.

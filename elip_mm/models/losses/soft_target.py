@@ -10,7 +10,7 @@ def soft_target_loss(
     target: Tensor,
     alpha: Tensor,
 ) -> Tensor:
-    """Cross-entropy against a mixture of a hard and a teacher's target.
+    """Cross-entropy against a mixture of hard and soft targets.
 
     The target distribution of row b is
     ``alpha * softmax(momentum_logits[b]) + (1 - alpha) * onehot(target[b])``;
@@ -21,7 +21,7 @@ def soft_target_loss(
         momentum_logits (Tensor): Shape ``(B, K)``, no gradient flows into
             them.
         target (Tensor): Right column of each row, int64, shape ``(B,)``.
-        alpha (Tensor): Share of the teacher, a scalar in [0, 1].
+        alpha (Tensor): Weight of the soft target, a scalar in [0, 1].
 
     Returns:
         Tensor: Mean over the rows, in nats.
@@ -35,7 +35,7 @@ def soft_target_loss(
 
 
 def soft_cross_entropy(log_share: Tensor, momentum_logits: Tensor) -> Tensor:
-    """Cross-entropy of each row against a teacher's distribution.
+    """Cross-entropy of each row against a soft distribution.
 
     Args:
         log_share (Tensor): Logarithm of the own distribution, shape
@@ -45,5 +45,5 @@ def soft_cross_entropy(log_share: Tensor, momentum_logits: Tensor) -> Tensor:
     Returns:
         Tensor: In nats, shape ``(N,)``.
     """
-    teacher = widen(momentum_logits.detach()).softmax(dim=-1)
-    return -(teacher * log_share).sum(dim=-1)
+    target = widen(momentum_logits.detach()).softmax(dim=-1)
+    return -(target * log_share).sum(dim=-1)

@@ -83,9 +83,9 @@ class MomentumEncoder(nn.Module):
 def complete_momentum(
     state_dict: Dict[str, Tensor], paths: Dict[str, str], prefix: str = ''
 ) -> None:
-    """Let weights that are about to be loaded reach the twin as well.
+    """Let weights that are about to be loaded reach the copies as well.
 
-    A checkpoint without twin (a backbone, or a model that was trained without
+    A checkpoint without them (a backbone, or a model that was trained without
     one) would leave the copies where they were: at random weights, which then
     teach. Its weights of the originals are entered for the copies too.
     Copies that the checkpoint does have are left alone.

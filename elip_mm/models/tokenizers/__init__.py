@@ -4,6 +4,7 @@ from .base import PaddedTokenizer
 from .clip_bpe import CLIPBPETokenizer
 from .hf import HFTokenizer
 from .scene import SceneTokenizer
+from .stand_in import StandInTokenizer
 from .words import continuing_tokens
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     'HFTokenizer',
     'PaddedTokenizer',
     'SceneTokenizer',
+    'StandInTokenizer',
     'continuing_tokens',
 ]

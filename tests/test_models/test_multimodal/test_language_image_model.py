@@ -206,7 +206,7 @@ def test_padding_must_mean_the_same_to_both():
     config = dict(BERT['config'], pad_token_id=1)
     encoder = dict(BERT, config=config)
     tokenizer = dict(
-        type='tests.bare_tokenizer.BareTokenizer',
+        type='elip_mm.StandInTokenizer',
         vocab_size=50,
         context_length=8,
         pad_id=0,

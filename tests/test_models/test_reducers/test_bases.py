@@ -11,9 +11,13 @@ from elip_mm.analysis.tower_costs import count_tower
 
 FOLDER = Path(__file__).parents[3] / 'configs/_base_/reducers'
 BASES = sorted(FOLDER.glob('*.py'))
+# Depth: sides of the image and of a patch. The 11 layers are METER's, whose
+# published counts are those of 49 patches.
+SIDES = {6: (64, 8), 11: (224, 32), 12: (224, 16)}
 
 
 def mean_tokens(path, depth):
+    img_size, patch_size = SIDES[depth]
     costs = count_tower(
         dict(
             type='elip_mm.PrunedViT',
@@ -23,8 +27,8 @@ def mean_tokens(path, depth):
                 num_heads=3,
                 feedforward_channels=96,
             ),
-            img_size=224 if depth == 12 else 64,
-            patch_size=16 if depth == 12 else 8,
+            img_size=img_size,
+            patch_size=patch_size,
             reducer=Config.fromfile(path).reducer,
         )
     )

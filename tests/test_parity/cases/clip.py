@@ -5,7 +5,6 @@ from elip_mm.converters.open_clip import RULES, from_open_clip
 from elip_mm.converters.rules import rename
 from elip_mm.registry import MODELS
 
-from ...bare_tokenizer import BareTokenizer
 from ..fixture import Fixture, Report, compare_gradients
 from ..recorder import Recorder
 from .vit import compare_stages, elip_reducer
@@ -19,7 +18,7 @@ def build_clip(meta: dict):
         dict(
             type='elip_mm.CLIPPretrainer',
             tokenizer=dict(
-                type=BareTokenizer,
+                type='elip_mm.StandInTokenizer',
                 vocab_size=text['vocab_size'],
                 context_length=text['context_length'],
             ),

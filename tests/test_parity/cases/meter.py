@@ -7,7 +7,6 @@ from elip_mm.converters.meter import RULES, from_meter
 from elip_mm.converters.rules import rename
 from elip_mm.registry import MODELS
 
-from ...bare_tokenizer import BareTokenizer
 from ..fixture import Fixture, Report, compare_gradients
 from ..recorder import Recorder
 from .vit import compare_stages, elip_reducer
@@ -33,7 +32,7 @@ def build_meter(meta: dict):
         dict(
             type='elip_mm.METERPretrainer',
             tokenizer=dict(
-                type=BareTokenizer,
+                type='elip_mm.StandInTokenizer',
                 vocab_size=config['vocab_size'],
                 context_length=config['max_text_len'],
             ),

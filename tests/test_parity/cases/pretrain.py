@@ -9,7 +9,6 @@ from elip_mm.converters import albef, blip
 from elip_mm.converters.rules import rename
 from elip_mm.registry import MODELS
 
-from ...bare_tokenizer import BareTokenizer
 from ..fixture import Fixture, Report, compare_gradients
 from ..recorder import Recorder
 from .vit import compare_stages, elip_reducer
@@ -39,7 +38,7 @@ def build_pretrainer(
     return MODELS.build(
         dict(
             tokenizer=dict(
-                type=BareTokenizer,
+                type='elip_mm.StandInTokenizer',
                 vocab_size=bert['vocab_size'],
                 context_length=length,
                 **special,

@@ -1,0 +1,19 @@
+# Validation and test by retrieval. The data sets come with the files that
+# inherit from this one.
+_base_ = './pairs.py'
+
+val_dataloader = dict(
+    # Columns of the score matrix follow the data set across processes.
+    sampler=dict(
+        type='mmpretrain.SequentialSampler', subsample_type='sequential'
+    ),
+    collate_fn=dict(type='default_collate'),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(type='elip_mm.RetrievalRecall', topk=(1, 5, 10))
+test_evaluator = val_evaluator
+
+# Retrieval needs all features of a set before it can score any.
+val_cfg = dict(type='mmpretrain.RetrievalValLoop')
+test_cfg = dict(type='mmpretrain.RetrievalTestLoop')

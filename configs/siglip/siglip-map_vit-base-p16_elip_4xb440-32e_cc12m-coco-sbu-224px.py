@@ -1,7 +1,0 @@
-# Counts 176/127/78: there is no class token to be counted.
-_base_ = [
-    './siglip-map_vit-base-p16_dense_4xb440-32e_cc12m-coco-sbu-224px.py',
-    '../_base_/reducers/elip-clip_vit-12layer.py',
-]
-
-model = dict(vision_backbone=dict(reducer=_base_.reducer))

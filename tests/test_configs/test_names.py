@@ -1,0 +1,45 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
+"""Names follow the rule of configs/README.md, and say what is inside."""
+
+import re
+
+import pytest
+from mmengine import Config
+
+from .files import BASES, CONFIGS, FAMILIES, RECIPES, label
+
+WORD = r'[a-z0-9]+(?:-[a-z0-9]+)*'
+RULE = re.compile(
+    rf'(?P<family>[a-z0-9]+)_(?P<tower>{WORD})_(?P<reducer>{WORD})'
+    rf'_\d+xb(?P<batch>\d+)(?P<schedule>(?:-[a-z0-9]+)*)'
+    rf'_(?P<data>{WORD})-(?P<size>\d+)px'
+)
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=label)
+def test_recipe_is_what_its_name_says(path):
+    name = RULE.fullmatch(path.stem)
+    assert name, 'see configs/README.md'
+    cfg = Config.fromfile(path)
+    backbone = cfg.model.vision_backbone
+    assert name['family'] == path.parent.name
+    assert (CONFIGS / f'_base_/models/{name[1]}_{name["tower"]}.py').is_file()
+    assert (name['reducer'] == 'dense') == ('reducer' not in backbone)
+    assert int(name['batch']) == cfg.train_dataloader.batch_size
+    assert int(name['size']) == backbone.img_size
+    epochs = re.search(r'-(\d+)e$', name['schedule'])
+    if epochs:
+        assert int(epochs[1]) == cfg.train_cfg.max_epochs
+
+
+@pytest.mark.parametrize('path', BASES, ids=label)
+def test_the_family_comes_first_in_the_name_of_a_base(path):
+    parts = re.split('[-_]', path.stem)
+    assert not set(parts[1:]) & set(FAMILIES)
+    kinds = ['towers', 'models', 'reducers', 'datasets', 'schedules', '_base_']
+    assert path.parent.name in kinds
+
+
+@pytest.mark.parametrize('path', BASES, ids=label)
+def test_base_can_be_read_alone(path):
+    assert Config.fromfile(path)

@@ -1,1 +1,0 @@
-# Copyright (c) elip_mm contributors. All rights reserved.
