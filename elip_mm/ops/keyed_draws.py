@@ -1,9 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Random numbers as a pure function of keys, on any device.
 
-Nothing here touches a generator: what is drawn for an image depends neither
-on its neighbours in the batch nor on what was drawn before, and a run that is
-resumed draws what it would have drawn.
+Nothing here touches a generator: the numbers of an image depend neither on its
+neighbours in the batch nor on numbers that were used before, and a resumed run
+gets those that an unbroken run gets.
 """
 
 import torch
@@ -42,7 +42,7 @@ def keyed_uniform(keys: Tensor, count: int, salt: int = 0) -> Tensor:
 
     Args:
         keys (Tensor): int64, shape ``(B,)``.
-        count (int): How many to draw for each key.
+        count (int): How many for each key.
         salt (int): Another number gives unrelated results. Defaults to 0.
 
     Returns:

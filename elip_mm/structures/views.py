@@ -47,18 +47,19 @@ class Hints:
             return getattr(self, name)
         return self.signals.get(name)
 
-    def put(self, name: str, value: Optional[Tensor]) -> 'Hints':
+    def put(self, name: str, value: Tensor) -> 'Hints':
         """The same hints with one more.
 
         Args:
             name (str): As in :meth:`get`.
-            value (Tensor, optional): One row per image.
+            value (Tensor): One row per image.
 
         Returns:
             Hints: A new object.
         """
         if name in _FIELDS:
-            return replace(self, **{name: value})
+            # mypy cannot see that this is never `signals`.
+            return replace(self, **{name: value})  # type: ignore[arg-type]
         return replace(self, signals={**self.signals, name: value})
 
 

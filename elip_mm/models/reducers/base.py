@@ -66,6 +66,7 @@ class TokenReducer(BaseModule):
 
     @property
     def strength(self) -> float:
+        """float: How far the reduction is eased in, from 0 to 1."""
         return self._strength
 
     def set_strength(self, strength: float) -> None:

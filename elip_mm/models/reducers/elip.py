@@ -123,6 +123,7 @@ class ELIPReducer(TokenReducer):
 
     @property
     def text_weight(self) -> float:
+        """float: Weight of the text in the blended class token."""
         return self._text_weight
 
     def setup(self, tower: TowerShape) -> None:

@@ -98,13 +98,13 @@ class RandomReducer(MaskingReducer):
 class CenterReducer(MaskingReducer):
     """Drop patches at random, those far from the centre first, as GLIP does.
 
-    Patches are drawn one after the other without replacement, each with a
+    Patches are chosen one after the other without replacement, each with a
     chance proportional to a Gaussian around the centre of the image.
 
     Args:
         keep_ratio (float): As in :class:`MaskingReducer`. Defaults to 0.5.
         layer (int): As in :class:`MaskingReducer`. Defaults to 0.
-        spread (float): Standard deviation of the Gaussian as a share of the
+        spread (float): Standard deviation of the Gaussian as a ratio of the
             height and of the width of the image. Defaults to 0.2.
         seed (int): As in :class:`MaskingReducer`. Defaults to 0.
 
@@ -125,7 +125,7 @@ class CenterReducer(MaskingReducer):
         super().__init__(keep_ratio, layer, seed, init_cfg)
         if spread <= 0:
             raise ValueError(
-                'CenterReducer: spread must be positive, a share of the '
+                'CenterReducer: spread must be positive, a ratio of the '
                 f'side of the image, but got {spread}.'
             )
         self._spread = float(spread)
@@ -133,13 +133,13 @@ class CenterReducer(MaskingReducer):
     def score(self, view: LayerView) -> Tensor:
         """One random number per patch, higher near the centre.
 
-        The largest values of ``log(u) / w`` are a draw without replacement
+        The largest values of ``log(u) / w`` are a sample without replacement
         with chances proportional to ``w``. Compared by its logarithm, with
         the sign turned, so that far corners do not underflow.
         """
         state, keys = view.state, view.hints.sample_keys
-        drawn = keyed_uniform(keys, state.num_patches, self._seed)
-        return self._log_weight(state.grid, drawn) - (-drawn.log()).log()
+        uniform = keyed_uniform(keys, state.num_patches, self._seed)
+        return self._log_weight(state.grid, uniform) - (-uniform.log()).log()
 
     def _log_weight(self, grid, like: Tensor) -> Tensor:
         """Logarithm of the Gaussian at every patch, shape ``(P,)``."""

@@ -17,6 +17,8 @@ from elip_mm.ops import hash_images
 from elip_mm.registry import SIGNALS
 from elip_mm.structures import Hints, TextFeatures
 
+from .base import TokenReducer
+
 # Given by whoever calls the tower, unless a signal of that name is registered.
 _GIVEN = ('guidance', 'scores')
 
@@ -41,19 +43,20 @@ class SampleKeys:
         return hash_images(images)
 
 
-def check_needs(reducer: nn.Module) -> None:
+def check_needs(reducer: TokenReducer) -> None:
     """Raise a ValueError if nothing can provide what a reducer needs.
 
     Args:
-        reducer (nn.Module): A :class:`TokenReducer`.
+        reducer (TokenReducer): The strategy.
     """
-    name, needs = type(reducer).__name__, reducer.needs
+    name = type(reducer).__name__
+    needs: object = reducer.needs
     if isinstance(needs, str):
         raise ValueError(
             f'{name}: needs must be a tuple of names, but is the text '
             f'{needs!r}; write needs = ({needs!r},).'
         )
-    for need in needs:
+    for need in reducer.needs:
         if need not in _GIVEN and need not in SIGNALS.module_dict:
             known = ', '.join(sorted({*_GIVEN, *SIGNALS.module_dict}))
             raise ValueError(
