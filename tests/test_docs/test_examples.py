@@ -23,24 +23,15 @@ REGISTRIES = (
     'TOKEN_REDUCERS',
 )
 # Goes when all of them are there.
-PENDING = {name for name in REGISTRIES if not hasattr(nodes, name)}
 
 
 @pytest.fixture
 def run():
     """Run the examples of a section; registries forget them afterwards."""
-    known = [
-        getattr(nodes, name).module_dict
-        for name in REGISTRIES
-        if name not in PENDING
-    ]
+    known = [getattr(nodes, name).module_dict for name in REGISTRIES]
     before = [dict(node) for node in known]
 
     def run(heading):
-        if 'hints.' in section(PAGE, heading) and 'SIGNALS' in PENDING:
-            pytest.skip('hints are not there yet')
-        if 'MODEL_ADAPTERS' in section(PAGE, heading) and PENDING:
-            pytest.skip('the registry of adapters is not there yet')
         names = {}
         for code in re.findall(
             r'^```python\n(.*?)^```', section(PAGE, heading), re.M | re.S
