@@ -22,7 +22,6 @@ REGISTRIES = (
     'TASK_UTILS',
     'TOKEN_REDUCERS',
 )
-# Goes when all of them are there.
 
 
 @pytest.fixture
