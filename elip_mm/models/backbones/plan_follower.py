@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 from elip_mm.structures.token_plan import TakenPlan, TokenPlan, find_plan
 from elip_mm.structures.views import LayerView
@@ -17,7 +17,7 @@ class PlanFollower:
             as the patches they stand for.
     """
 
-    needs = ()
+    needs: Tuple[str, ...] = ()
 
     def __init__(
         self, taken: Sequence[TakenPlan], weigh_by_size: bool

@@ -9,6 +9,7 @@ from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
 from elip_mm.models.layers import ReducibleEncoderLayer, check_plain
+from elip_mm.models.reducers.base import TokenReducer
 from elip_mm.models.reducers.signals import complete_hints
 from elip_mm.registry import MODELS
 from elip_mm.structures import Hints, LayerView, TakenPlan, TokenState
@@ -271,7 +272,7 @@ class PrunedViT(VisionTransformer):
 
     def _choose_reducer(
         self, reduce: bool, follow: Optional[Sequence[TakenPlan]]
-    ) -> Union[nn.Module, PlanFollower, None]:
+    ) -> Union[TokenReducer, PlanFollower, None]:
         if follow is not None:
             return PlanFollower(follow, self.reducer.weigh_by_size)
         return self.reducer if reduce else None

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from elip_mm.models.layers import ReducibleEncoderLayer
+from elip_mm.models.reducers.base import TokenReducer
 from elip_mm.structures import (
     AttentionTrace,
     LayerView,
@@ -23,7 +24,7 @@ from .plan_follower import PlanFollower
 def run_layer(
     layer: ReducibleEncoderLayer,
     view: LayerView,
-    reducer: Union[nn.Module, PlanFollower, None],
+    reducer: Union[TokenReducer, PlanFollower, None],
     with_cp: bool = False,
 ) -> TokenState:
     """One layer with the two places at which a strategy may decide.

@@ -8,7 +8,7 @@ It returns one row per image, or None if it cannot tell. A reducer names the
 signals that it looks at in ``needs`` and reads them from ``view.hints``.
 """
 
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -41,11 +41,11 @@ class SampleKeys:
         return hash_images(images)
 
 
-def check_needs(reducer: nn.Module) -> None:
+def check_needs(reducer: Any) -> None:
     """Raise a ValueError if nothing can provide what a reducer needs.
 
     Args:
-        reducer (nn.Module): A :class:`TokenReducer`.
+        reducer (TokenReducer): A strategy, the user's own perhaps.
     """
     name, needs = type(reducer).__name__, reducer.needs
     if isinstance(needs, str):
