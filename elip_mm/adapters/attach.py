@@ -67,8 +67,9 @@ def attach_reducer(
     _adopt(towers, reducer, with_cp)
     for tower in towers.values():
         tower.reduces_in_loss = 'loss' in during
-    inner._attachment = Attachment(adapter, tuple(towers), during, type(inner))
-    inner.__class__ = reduced_class(type(inner))
+    plain: type = type(inner)
+    inner._attachment = Attachment(adapter, tuple(towers), during, plain)
+    inner.__class__ = reduced_class(plain)
     return model
 
 

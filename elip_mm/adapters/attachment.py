@@ -52,7 +52,8 @@ class Attachment:
             return
         if phase != 'loss' and in_backward():
             refuse_recomputation(f'a part of {self.plain.__name__}')
-        towers, guidance = (), None
+        towers: Tuple[nn.Module, ...] = ()
+        guidance = None
         if phase in self.during:
             towers = tuple(model.get_submodule(name) for name in self.towers)
             guidance = self.adapter.guide(model, *_batch(args, kwargs), phase)
@@ -141,7 +142,8 @@ def _reduce_ex(self, protocol) -> tuple:
     plain = self._attachment.plain
     # Below protocol 2 objects are written in another way.
     make, args, *rest = plain.__reduce_ex__(self, max(int(protocol), 2))
-    if make is not copyreg.__newobj__ or args != (type(self),):
+    newobj = copyreg.__newobj__  # type: ignore[attr-defined]  # not in typeshed
+    if make is not newobj or args != (type(self),):
         raise pickle.PicklingError(
             f'{plain.__name__} has its own way of being pickled, which does '
             'not know the attached reducer; call detach_reducer(model) '
@@ -152,11 +154,11 @@ def _reduce_ex(self, protocol) -> tuple:
 
 def _new_reduced(plain: type) -> nn.Module:
     """An empty instance, which pickle and copy fill with its state."""
-    kind = reduced_class(plain)
+    kind: Any = reduced_class(plain)
     return kind.__new__(kind)
 
 
-def _batch(args: tuple, kwargs: dict) -> tuple:
+def _batch(args: tuple, kwargs: dict) -> Tuple[Any, Any]:
     """Images and data samples among the arguments of a method."""
     names = ('images', 'inputs')
     images = (

@@ -1,10 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """The BLIP models of mmpretrain."""
 
-from typing import List, Optional
+from typing import Any, List, Optional
 
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from elip_mm.registry import MODEL_ADAPTERS
 
@@ -24,7 +24,7 @@ class BlipRetrievalAdapter(BertGuidedAdapter):
 
     def guide(
         self,
-        model: nn.Module,
+        model: Any,
         images: Tensor,
         data_samples: Optional[List[DataSample]],
         phase: str,
@@ -43,19 +43,20 @@ class BlipVQAAdapter(BertGuidedAdapter):
     tower = 'vision_backbone'
     encoder = 'multimodal_backbone'
 
-    def flatten(self, model: nn.Module, images: Tensor) -> Tensor:
+    def flatten(self, model: Any, images: Tensor) -> Tensor:
         """Put frames of a video in a row, see the parent."""
         return images.flatten(0, 1) if images.ndim == 5 else images
 
     def guide(
         self,
-        model: nn.Module,
+        model: Any,
         images: Tensor,
         data_samples: Optional[List[DataSample]],
         phase: str,
     ) -> Optional[Tensor]:
         """Encode the questions; see :meth:`ModelAdapter.guide`."""
-        questions = [sample.get('question') for sample in data_samples]
+        samples = _check_samples(model, data_samples)
+        questions = [sample.get('question') for sample in samples]
         tokens = model.tokenizer(
             questions, padding='longest', return_tensors='pt'
         )
@@ -76,7 +77,7 @@ class BlipNLVRAdapter(BertGuidedAdapter):
     tower = 'vision_backbone'
     encoder = 'multimodal_backbone'
 
-    def flatten(self, model: nn.Module, images: Tensor) -> Tensor:
+    def flatten(self, model: Any, images: Tensor) -> Tensor:
         """All first images, then all second ones; see the model."""
         if images.ndim == 5:
             images = images.transpose(0, 1).flatten(0, 1)
@@ -84,15 +85,16 @@ class BlipNLVRAdapter(BertGuidedAdapter):
 
     def guide(
         self,
-        model: nn.Module,
+        model: Any,
         images: Tensor,
         data_samples: Optional[List[DataSample]],
         phase: str,
     ) -> Optional[Tensor]:
         """Encode the statements; see :meth:`ModelAdapter.guide`."""
-        guidance = self.encode(model, model.preprocess_text(data_samples))
+        samples = _check_samples(model, data_samples)
+        guidance = self.encode(model, model.preprocess_text(samples))
         # Two images a statement; one where only tokens are looked at.
-        count = len(self.flatten(model, images)) // len(data_samples)
+        count = len(self.flatten(model, images)) // len(samples)
         return guidance.repeat(count, 1)
 
 
@@ -102,3 +104,16 @@ class BlipCaptionAdapter(ModelAdapter):
 
     model_type = 'mmpretrain.models.multimodal.BlipCaption'
     tower = 'visual_encoder'
+
+
+def _check_samples(
+    model: Any, data_samples: Optional[List[DataSample]]
+) -> List[DataSample]:
+    """The data samples of a batch, without which nothing can guide it."""
+    if data_samples is None:
+        raise ValueError(
+            f'{type(model).__name__} is guided by the text of its data '
+            "samples, but got none; give data_samples, or set guidance='none' "
+            'in attach_reducer.'
+        )
+    return data_samples

@@ -29,7 +29,9 @@ def choose_adapter(
             f'got {guidance!r}.'
         )
     adapter = adapter or find_adapter(model)
-    if adapter is None and guidance != 'none':
+    if guidance == 'none':
+        return _blind(adapter)
+    if adapter is None:
         raise ValueError(
             f'{name} has no text tower that attach_reducer knows; set '
             "guidance='none' to rank patches by vision alone, or give an "
@@ -40,8 +42,6 @@ def choose_adapter(
             f'{name} has no text tower, so text cannot guide it; set '
             "guidance='none' to rank patches by vision alone."
         )
-    if guidance == 'none':
-        return _blind(adapter)
     return adapter
 
 

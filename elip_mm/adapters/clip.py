@@ -1,10 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import List, Optional
+from typing import Any, List, Optional
 
 import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from elip_mm.models.layers import no_dropout
 from elip_mm.registry import MODEL_ADAPTERS
@@ -26,14 +26,14 @@ class CLIPAdapter(ModelAdapter):
     tower = 'visual'
     with_text = True
 
-    def text_width(self, model: nn.Module) -> int:
+    def text_width(self, model: Any) -> int:
         """Width that the projection leads back to."""
         return model.visual_proj.proj.shape[0]
 
     @torch.no_grad()
     def guide(
         self,
-        model: nn.Module,
+        model: Any,
         images: Tensor,
         data_samples: Optional[List[DataSample]],
         phase: str,

@@ -89,8 +89,23 @@ class AdaptedViT(PrunedViT):
     # Set by attach_reducer: a recomputation of the loss has to reduce, too.
     reduces_in_loss = False
 
-    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
-        """Encode images, shape ``(B, 3, H, W)``, as the context says."""
+    def forward(
+        self, x: Tensor, hints: Optional[Hints] = None, reduce: bool = True
+    ) -> Tuple[Tensor, ...]:
+        """Encode images as the context says, or as the caller does.
+
+        Args:
+            x (Tensor): Images, shape ``(B, 3, H, W)``.
+            hints (Hints, optional): As in the parent, whatever the context
+                says. Defaults to None, as the context says.
+            reduce (bool): False reduces nothing, whatever the context says.
+                Defaults to True.
+
+        Returns:
+            tuple[Tensor]: As in the parent.
+        """
+        if hints is not None or not reduce:
+            return super().forward(x, hints, reduce)
         context = current_guidance()
         if context is not None and any(
             tower is self for tower in context.towers
@@ -116,5 +131,5 @@ class AdaptedViT(PrunedViT):
 
     def release(self) -> VisionTransformer:
         """Turn it back into a plain ViT, in place."""
-        vars(self).pop('reduces_in_loss', None)
+        self.__dict__.pop('reduces_in_loss', None)
         return super().release()
