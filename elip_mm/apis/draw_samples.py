@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import List, Optional
+from typing import Any, List, Optional
 
 import numpy as np
 from mmpretrain.structures import DataSample
@@ -34,12 +34,12 @@ def draw_samples(
     Returns:
         list[np.ndarray]: One picture per sample, uint8, red-green-blue.
     """
-    model = unwrap_model(model)
+    inner: Any = unwrap_model(model)
     samples = [_with_one_text(sample) for sample in data_samples]
-    states = token_states(model, images, samples)
+    states = token_states(inner, images, samples)
     per_sample = images.shape[1] if images.ndim == 5 else 1
     flat = images.flatten(0, 1) if images.ndim == 5 else images
-    pictures = restore_images(flat, model.data_preprocessor)
+    pictures = restore_images(flat, inner.data_preprocessor)
     return [
         draw_token_map(
             pictures[index * per_sample],

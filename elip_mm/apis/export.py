@@ -2,7 +2,7 @@
 """Image towers as files that run without this library."""
 
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +17,9 @@ class ImageTower(nn.Module):
             that rank by vision alone do. Defaults to False.
     """
 
-    def __init__(self, model: nn.Module, reduce: bool = False) -> None:
+    def __init__(self, model: Any, reduce: bool = False) -> None:
         super().__init__()
-        self.model = model
+        self.model: Any = model
         self.reduce = reduce
 
     def forward(self, images: Tensor) -> Tensor:
@@ -36,7 +36,7 @@ class ImageTower(nn.Module):
 
 
 def export_tower(
-    model: nn.Module,
+    model: Any,
     path: Path,
     image_size: Optional[Tuple[int, int]] = None,
     batch_size: int = 1,
@@ -74,7 +74,7 @@ def export_tower(
     return path
 
 
-def _check_reduction(model: nn.Module, images: Tensor) -> None:
+def _check_reduction(model: Any, images: Tensor) -> None:
     state = model.encode_image(images)
     if state.num_patch_tokens == state.num_patches:
         raise ValueError(

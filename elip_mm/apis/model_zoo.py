@@ -55,7 +55,7 @@ def get_model(
         nn.Module: As :func:`init_model` returns it.
     """
     info = _find(name)
-    checkpoint = None
+    checkpoint: Union[str, PathLike, None] = None
     if pretrained is True:
         checkpoint = _published(info)
     elif pretrained is not False:

@@ -84,7 +84,7 @@ class TokenVisualizationHook(Hook):
         """Choose the samples and draw them for the first time."""
         if self.enable and is_main_process():
             self._dataset = self._choose_dataset(runner)
-            self._draw_fixed(runner, runner.iter)
+            self._draw_fixed(runner, self._dataset, runner.iter)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
@@ -92,7 +92,7 @@ class TokenVisualizationHook(Hook):
         """Draw every ``interval`` iterations."""
         if self._dataset is not None:  # on the main process alone
             if self.every_n_train_iters(runner, self.interval):
-                self._draw_fixed(runner, runner.iter + 1)
+                self._draw_fixed(runner, self._dataset, runner.iter + 1)
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Begin to count."""
@@ -137,10 +137,10 @@ class TokenVisualizationHook(Hook):
             )
         return dataset
 
-    def _draw_fixed(self, runner: Runner, step: int) -> None:
+    def _draw_fixed(self, runner: Runner, dataset: Dataset, step: int) -> None:
         for index in self.indices:
             with keyed_random(seed=0, epoch=0, index=index):
-                sample = self._dataset[index]
+                sample = dataset[index]
             # One by one: samples of a test set may differ in size.
             images, samples = _preprocess(runner, default_collate([sample]))
             (picture,) = draw_samples(
@@ -164,4 +164,5 @@ def _preprocess(runner: Runner, data: dict) -> Tuple[Tensor, List]:
     if 'images' not in data:  # some loops have done it already
         model = unwrap_model(runner.model)
         data = model.data_preprocessor(data, training=False)
-    return data.get('images', data.get('inputs')), data['data_samples']
+    images = data['images'] if 'images' in data else data['inputs']
+    return images, data['data_samples']
