@@ -158,7 +158,7 @@ def _new_reduced(plain: type) -> nn.Module:
     return object.__new__(reduced_class(plain))
 
 
-def _batch(args: tuple, kwargs: dict) -> tuple:
+def _batch(args: tuple, kwargs: dict) -> Tuple[Any, Any]:
     """Images and data samples among the arguments of a method."""
     names = ('images', 'inputs')
     images = (

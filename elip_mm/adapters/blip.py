@@ -55,9 +55,8 @@ class BlipVQAAdapter(BertGuidedAdapter):
         phase: str,
     ) -> Optional[Tensor]:
         """Encode the questions; see :meth:`ModelAdapter.guide`."""
-        if data_samples is None:
-            return None
-        questions = [sample.get('question') for sample in data_samples]
+        samples = _check_samples(model, data_samples)
+        questions = [sample.get('question') for sample in samples]
         tokens = model.tokenizer(
             questions, padding='longest', return_tensors='pt'
         )
@@ -92,11 +91,10 @@ class BlipNLVRAdapter(BertGuidedAdapter):
         phase: str,
     ) -> Optional[Tensor]:
         """Encode the statements; see :meth:`ModelAdapter.guide`."""
-        if data_samples is None:
-            return None
-        guidance = self.encode(model, model.preprocess_text(data_samples))
+        samples = _check_samples(model, data_samples)
+        guidance = self.encode(model, model.preprocess_text(samples))
         # Two images a statement; one where only tokens are looked at.
-        count = len(self.flatten(model, images)) // len(data_samples)
+        count = len(self.flatten(model, images)) // len(samples)
         return guidance.repeat(count, 1)
 
 
@@ -106,3 +104,16 @@ class BlipCaptionAdapter(ModelAdapter):
 
     model_type = 'mmpretrain.models.multimodal.BlipCaption'
     tower = 'visual_encoder'
+
+
+def _check_samples(
+    model: Any, data_samples: Optional[List[DataSample]]
+) -> List[DataSample]:
+    """The data samples of a batch, without which nothing can guide it."""
+    if data_samples is None:
+        raise ValueError(
+            f'{type(model).__name__} is guided by the text of its data '
+            "samples, but got none; give data_samples, or set guidance='none' "
+            'in attach_reducer.'
+        )
+    return data_samples

@@ -89,9 +89,23 @@ class AdaptedViT(PrunedViT):
     # Set by attach_reducer: a recomputation of the loss has to reduce, too.
     reduces_in_loss = False
 
-    # The models that call it know of no hints.
-    def forward(self, x: Tensor) -> Tuple[Tensor, ...]:  # type: ignore[override]
-        """Encode images, shape ``(B, 3, H, W)``, as the context says."""
+    def forward(
+        self, x: Tensor, hints: Optional[Hints] = None, reduce: bool = True
+    ) -> Tuple[Tensor, ...]:
+        """Encode images as the context says, or as the caller does.
+
+        Args:
+            x (Tensor): Images, shape ``(B, 3, H, W)``.
+            hints (Hints, optional): As in the parent, whatever the context
+                says. Defaults to None, as the context says.
+            reduce (bool): False reduces nothing, whatever the context says.
+                Defaults to True.
+
+        Returns:
+            tuple[Tensor]: As in the parent.
+        """
+        if hints is not None or not reduce:
+            return super().forward(x, hints, reduce)
         context = current_guidance()
         if context is not None and any(
             tower is self for tower in context.towers

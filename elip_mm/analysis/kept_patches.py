@@ -4,19 +4,20 @@
 from typing import List, Optional
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from elip_mm.models.backbones import PrunedViT
 from elip_mm.structures import Hints, TokenState
 
 
 @torch.no_grad()
 def tokens_per_layer(
-    backbone: nn.Module, images: Tensor, hints: Optional[Hints] = None
+    backbone: PrunedViT, images: Tensor, hints: Optional[Hints] = None
 ) -> List[int]:
     """Sequence length with which each layer is left.
 
     Args:
-        backbone (nn.Module): A :class:`PrunedViT`.
+        backbone (PrunedViT): The tower.
         images (Tensor): Shape ``(B, 3, H, W)``.
         hints (Hints, optional): What comes from outside. Defaults to None.
 

@@ -2,7 +2,7 @@
 """Memory of a training step as a function of its batch."""
 
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import torch
 from mmengine.config import Config
@@ -209,5 +209,5 @@ def _fit(sizes: Sequence[int], values: Sequence[int]) -> Coefficients:
     return (values[0] - slope * sizes[0], slope)
 
 
-def _at(coefficients: Optional[Coefficients], x: float) -> float:
+def _at(coefficients: Coefficients, x: float) -> float:
     return sum(c * x**power for power, c in enumerate(coefficients))

@@ -1,11 +1,11 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Optional, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from elip_mm.models.backbones import PrunedViT
-from elip_mm.structures import Hints, TokenState
+from elip_mm.structures import Hints, TakenPlan, TokenState
 
 
 class NaiveELIPViT(PrunedViT):
@@ -18,9 +18,30 @@ class NaiveELIPViT(PrunedViT):
     """
 
     def encode(
-        self, x: Tensor, hints: Optional[Hints] = None, reduce: bool = True
+        self,
+        x: Tensor,
+        hints: Optional[Hints] = None,
+        reduce: bool = True,
+        follow: Optional[Sequence[TakenPlan]] = None,
     ) -> TokenState:
-        """Encode images; the patch-to-token map is not kept up to date."""
+        """Encode images; the patch-to-token map is not kept up to date.
+
+        Args:
+            x (Tensor): Images, shape ``(B, 3, H, W)``.
+            hints (Hints, optional): Of which the guidance is looked at.
+                Defaults to None.
+            reduce (bool): As in the parent. Defaults to True.
+            follow (Sequence[TakenPlan], optional): Must be None. Defaults to
+                None.
+
+        Returns:
+            TokenState: After the last layer and the final norm.
+        """
+        if follow is not None:
+            raise ValueError(
+                'NaiveELIPViT makes no plans and follows none; leave follow '
+                'out, or use a PrunedViT.'
+            )
         guidance = hints.guidance if hints else None
         state = self.embed(x)
         tokens = state.tokens
@@ -51,7 +72,7 @@ class NaiveELIPViT(PrunedViT):
         return attention.mean(dim=1)[:, 0, 1:]
 
 
-def _run_with_map(layer: nn.Module, tokens: Tensor) -> Tuple[Tensor, Tensor]:
+def _run_with_map(layer: Any, tokens: Tensor) -> Tuple[Tensor, Tensor]:
     """Run a layer through an explicit attention matrix."""
     attn = layer.attn
     batch, length, width = tokens.shape

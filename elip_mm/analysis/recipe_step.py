@@ -4,12 +4,14 @@
 import copy
 from contextlib import nullcontext
 from typing import (
+    Any,
     Callable,
     ContextManager,
     Dict,
     Iterable,
     List,
     Optional,
+    Tuple,
 )
 
 import torch
@@ -45,13 +47,12 @@ class RecipeStep:
             cfg = copy.deepcopy(cfg)
             cfg.model.chunk_size = chunk_size or None
         # Weights as they are made: what a step costs depends on none of them.
-        self.model: nn.Module = build_model(
+        self.model: Any = build_model(
             cfg, offline=True, initialize=False, device=device
         ).train()
         self.device = device
         self.optim_wrapper = cfg.optim_wrapper
-        size = self.model.vision_backbone.img_size
-        self.sides = (size, size) if isinstance(size, int) else tuple(size)
+        self.sides = _sides_of(self.model)
 
     @property
     def trained(self) -> List[nn.Parameter]:
@@ -117,3 +118,9 @@ class RecipeStep:
         settings = dict(self.optim_wrapper['optimizer'])
         with DefaultScope.overwrite_default_scope('mmengine'):
             return OPTIMIZERS.build(dict(settings, params=list(parameters)))
+
+
+def _sides_of(model: Any) -> Tuple[int, int]:
+    """Height and width of the images that a model takes, in pixels."""
+    size = model.vision_backbone.img_size
+    return (size, size) if isinstance(size, int) else (size[0], size[1])

@@ -3,10 +3,9 @@
 
 import time
 from collections import defaultdict
-from typing import Callable, Dict, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from mmengine.config import Config
-from torch import nn
 
 from .recipe_step import RecipeStep
 
@@ -53,9 +52,9 @@ def measure_parts(
     return {name: seconds / rounds for name, seconds in spent.items()}
 
 
-def _watch(model: nn.Module, spent: Dict[str, float]) -> None:
+def _watch(model: Any, spent: Dict[str, float]) -> None:
     """Clock the parts of a pre-trainer; nested parts count once."""
-    running = []
+    running: List[str] = []
 
     def clocked(name: str, work: Callable) -> Callable:
         def call(*args, **kwargs):

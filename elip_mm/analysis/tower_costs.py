@@ -188,7 +188,8 @@ def _prepare(vit: PrunedViT, images: Tensor, reduce: bool):
 
 def _group(calls: List[LayerCall]) -> Iterator[StageCosts]:
     """Join layers of one length; a look-ahead belongs to what follows it."""
-    layers, tokens, forward, ahead, next_ahead = [], 0, 0, 0, 0
+    layers: List[int] = []
+    tokens, forward, ahead, next_ahead = 0, 0, 0, 0
     for call in calls:
         if call.kind != MAIN:
             next_ahead += call.flops

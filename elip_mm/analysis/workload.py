@@ -37,7 +37,12 @@ class Tower:
     def sides(self) -> Tuple[int, int]:
         """tuple[int, int]: Height and width in pixels."""
         size = self.img_size
-        return (size, size) if isinstance(size, int) else tuple(size)
+        if size is None:
+            raise ValueError(
+                'Tower: img_size is None, which leaves a recipe its own; give '
+                'a side in pixels, or height and width.'
+            )
+        return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ def make_recipe_workload(
         if train:
             return step.loss(batch_size)
         values = step.features(batch_size).values()
-        return sum(value.float().mean() for value in values)
+        first, *others = (value.float().mean() for value in values)
+        return sum(others, first)
 
     return Workload(name, step.model, forward, train, batch_size)

@@ -19,7 +19,7 @@ class ImageTower(nn.Module):
 
     def __init__(self, model: Any, reduce: bool = False) -> None:
         super().__init__()
-        self.model = model
+        self.model: Any = model
         self.reduce = reduce
 
     def forward(self, images: Tensor) -> Tensor:

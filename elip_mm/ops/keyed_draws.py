@@ -30,8 +30,8 @@ def hash_images(images: Tensor) -> Tensor:
     """
     pixels = images.detach().flatten(1)
     pixels = pixels[:, :: max(1, pixels.shape[1] // _NUM_HASHED)].contiguous()
-    bits = {2: torch.int16, 4: torch.int32, 8: torch.int64}
-    bits = pixels.view(bits[pixels.element_size()]).to(torch.int64)
+    kinds = {2: torch.int16, 4: torch.int32, 8: torch.int64}
+    bits = pixels.view(kinds[pixels.element_size()]).to(torch.int64)
     place = torch.arange(bits.shape[1], device=bits.device)
     # Sums of integers wrap around and do not depend on their order.
     return _scramble(bits + place * _GOLDEN).sum(dim=1)
@@ -49,8 +49,8 @@ def keyed_uniform(keys: Tensor, count: int, salt: int = 0) -> Tensor:
         Tensor: In the open interval from 0 to 1, float32, shape
         ``(B, count)``.
     """
-    salt = torch.full_like(keys, salt)
-    keys = _scramble(keys + _scramble(salt + _GOLDEN))
+    salts = torch.full_like(keys, salt)
+    keys = _scramble(keys + _scramble(salts + _GOLDEN))
     place = torch.arange(1, count + 1, device=keys.device)
     bits = _scramble(keys[:, None] + place * _GOLDEN)
     # 23 bits and a half: exact in float32, and neither 0 nor 1.

@@ -42,7 +42,7 @@ class TokenPlan(NamedTuple):
             1, index.expand(-1, -1, channels), tokens * weight.unsqueeze(-1)
         )
 
-    def count(self, sizes: Tensor) -> Tensor:
+    def count_sizes(self, sizes: Tensor) -> Tensor:
         """Add up the sizes of the tokens that meet in each target.
 
         Args:

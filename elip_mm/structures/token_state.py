@@ -71,7 +71,7 @@ class TokenState:
                 dtype=torch.promote_types(tokens.dtype, torch.float32),
             ),
             owner=patches.expand(batch, -1),
-            grid=tuple(grid),
+            grid=(grid[0], grid[1]),
             num_prefix=num_prefix,
             num_registers=num_registers,
         )
@@ -106,7 +106,9 @@ class TokenState:
         if plan is None:
             return self
         return replace(
-            self, sizes=plan.count(self.sizes), owner=plan.follow(self.owner)
+            self,
+            sizes=plan.count_sizes(self.sizes),
+            owner=plan.follow(self.owner),
         )
 
     def note(

@@ -1,12 +1,13 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from dataclasses import dataclass, field, replace
-from typing import Callable, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional, TypeVar
 
 from torch import Tensor
 
 from .attention_trace import AttentionTrace
 from .token_state import TokenState
 
+_T = TypeVar('_T')
 _FIELDS = ('guidance', 'scores', 'sample_keys')
 
 
@@ -47,6 +48,26 @@ class Hints:
             return getattr(self, name)
         return self.signals.get(name)
 
+    def require(self, name: str) -> Tensor:
+        """Look up a hint without which a strategy cannot decide.
+
+        Args:
+            name (str): As in :meth:`get`.
+
+        Returns:
+            Tensor: One row per image.
+
+        Raises:
+            ValueError: If it is not there.
+        """
+        value = self.get(name)
+        if value is None:
+            raise ValueError(
+                f'Hints: {name!r} is looked at but is not there; name it in '
+                'the needs of the reducer, or give it to the tower.'
+            )
+        return value
+
     def put(self, name: str, value: Tensor) -> 'Hints':
         """The same hints with one more.
 
@@ -58,8 +79,8 @@ class Hints:
             Hints: A new object.
         """
         if name in _FIELDS:
-            # mypy cannot see that this is never `signals`.
-            return replace(self, **{name: value})  # type: ignore[arg-type]
+            change: Dict[str, Any] = {name: value}
+            return replace(self, **change)
         return replace(self, signals={**self.signals, name: value})
 
 
@@ -94,3 +115,53 @@ class LayerView:
     trace: Optional[AttentionTrace] = None
     mean_key: Optional[Callable[[], Tensor]] = None
     num_layers: int = 0
+
+    def require_trace(self) -> AttentionTrace:
+        """The attention of this very layer.
+
+        Returns:
+            AttentionTrace: ``trace``.
+
+        Raises:
+            ValueError: Before the attention, where it is not there yet.
+        """
+        return self._require(
+            self.trace,
+            'trace is only there after the attention; look at it in '
+            'after_attention',
+        )
+
+    def require_look_ahead(self) -> Callable[[Tensor, int], Tensor]:
+        """The look-ahead of the tower.
+
+        Returns:
+            Callable: ``look_ahead``.
+
+        Raises:
+            ValueError: If whoever made the view gave none.
+        """
+        return self._require(
+            self.look_ahead,
+            'there is no look_ahead, which a PrunedViT gives; set it where '
+            'the view is made',
+        )
+
+    def require_mean_key(self) -> Callable[[], Tensor]:
+        """The projection of the tokens to the keys of this layer.
+
+        Returns:
+            Callable: ``mean_key``.
+
+        Raises:
+            ValueError: After the attention, whose trace has the keys.
+        """
+        return self._require(
+            self.mean_key,
+            'mean_key is only there before the layer; afterwards call '
+            'require_trace().mean_key()',
+        )
+
+    def _require(self, value: Optional[_T], problem: str) -> _T:
+        if value is None:
+            raise ValueError(f'LayerView of layer {self.index}: {problem}.')
+        return value

@@ -3,12 +3,12 @@
 
 from dataclasses import dataclass
 from statistics import median
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from mmengine import Config
 from mmengine.dataset import default_collate
-from torch import Tensor, nn
+from torch import Tensor
 
 from elip_mm.analysis import Workload, measure, mentioned_share, time_in_turns
 from elip_mm.apis import build_model, load_weights, token_states
@@ -57,7 +57,7 @@ class Batch:
     samples: List
 
 
-def load_batch(cfg: Config, model: nn.Module, size: int) -> Batch:
+def load_batch(cfg: Config, model: Any, size: int) -> Batch:
     """Load the first samples of a recipe's training set.
 
     Args:
@@ -74,7 +74,7 @@ def load_batch(cfg: Config, model: nn.Module, size: int) -> Batch:
     return Batch(data['images'], data['data_samples'])
 
 
-def make_workload(name: str, model: nn.Module, batch: Batch) -> Workload:
+def make_workload(name: str, model: Any, batch: Batch) -> Workload:
     """The training step of a model on a batch, without the optimiser.
 
     Args:
@@ -146,7 +146,7 @@ def time_steps(
 
 
 def _watch_tokens(
-    model: nn.Module, batch: Batch
+    model: Any, batch: Batch
 ) -> Tuple[Tuple[int, ...], Optional[float]]:
     """Lengths that leave the layers, and what the kept patches show."""
     by_layer = token_states(model, batch.images, batch.samples)

@@ -3,11 +3,11 @@
 
 import colorsys
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Any, Tuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from elip_mm.structures import TokenState
 
@@ -128,7 +128,7 @@ def enlarge(image: np.ndarray) -> np.ndarray:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def restore_images(images: Tensor, preprocessor: nn.Module) -> np.ndarray:
+def restore_images(images: Tensor, preprocessor: Any) -> np.ndarray:
     """Turn a batch as models see it back into pictures.
 
     Args:

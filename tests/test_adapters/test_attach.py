@@ -7,10 +7,12 @@ from mmpretrain.models.backbones import VisionTransformer
 from torch import nn
 
 from elip_mm.adapters import attach_reducer, detach_reducer
+from elip_mm.adapters.finding import find_adapter
 from elip_mm.adapters.guidance_scope import current_guidance
 from elip_mm.analysis.layer_watch import MAIN, LayerWatch
 from elip_mm.apis import token_states
 from elip_mm.models.backbones import PrunedViT
+from elip_mm.structures import Hints
 
 from .zoo import (
     ELIP,
@@ -293,3 +295,22 @@ def test_unfit_models_are_refused_in_words(tmp_path):
         detach_reducer(model)
     with pytest.raises(ValueError, match='does not reduce tokens'):
         token_states(model, torch.randn(1, 3, 48, 48))
+
+
+def test_a_tower_that_is_told_hints_follows_them(tmp_path):
+    """Its model gives it images alone; whoever gives more is heard."""
+    model = attach_reducer(build('ImageClassifier', tmp_path), ELIP).eval()
+    tower, images = model.backbone, torch.rand(2, 3, 48, 48)
+    hints = Hints(guidance=torch.rand(2, 48))
+    (told,), (alone,) = tower(images, hints), tower(images)
+    assert told.shape != alone.shape or not torch.equal(told, alone)
+    assert torch.equal(tower(images, hints, reduce=False)[0], alone)
+
+
+@pytest.mark.parametrize('name', ['BlipVQA', 'BlipNLVR'])
+def test_guidance_without_samples_is_refused(name, tmp_path):
+    model = build(name, tmp_path)
+    with pytest.raises(ValueError, match=f'{name} .*give data_samples'):
+        find_adapter(model).guide(
+            model, torch.rand(1, 3, 48, 48), None, 'loss'
+        )

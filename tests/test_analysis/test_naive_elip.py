@@ -52,3 +52,15 @@ def test_operators_grow_with_the_batch_in_the_naive_one_only():
 
     assert count(2, False) == count(4, False)
     assert count(2, True) < count(4, True)
+
+
+def test_plans_of_others_are_refused():
+    _, naive = towers()
+    with pytest.raises(ValueError, match='follows none'):
+        naive.encode(IMAGES, follow=())
+
+
+def test_a_tower_without_a_size_has_no_sides():
+    assert Tower(img_size=[64, 32]).sides == (64, 32)
+    with pytest.raises(ValueError, match='img_size is None'):
+        _ = Tower(img_size=None).sides

@@ -3,6 +3,7 @@ from typing import Optional, Sequence, Union
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 
 from elip_mm.adapters import attach_reducer, detach_reducer
 from elip_mm.registry import HOOKS
@@ -44,7 +45,7 @@ class ELIPPruningHook(Hook):
         self.during = during
         self.guidance = guidance
         self.with_cp = with_cp
-        self._attached: Optional[object] = None
+        self._attached: Optional[nn.Module] = None
 
     def before_run(self, runner: Runner) -> None:
         """Attach the reducer; a model that does not fit fails here."""

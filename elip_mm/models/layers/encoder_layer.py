@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Callable, Optional, Tuple, Union
+from typing import Any, Callable, Optional, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -47,6 +47,9 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
         *args: Those of mmpretrain's ``TransformerEncoderLayer``.
         **kwargs: The same.
     """
+
+    # That of nn.Module, which mypy does not see: mmpretrain has no types.
+    __call__: Callable[..., Any]
 
     def __init__(self, *args, causal: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -225,7 +228,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
                 return keys.unflatten(-1, (-1, attn.head_dims)).mean(dim=2)
             weight = widen(attn.qkv.weight[width : 2 * width])
             weight = weight.view(-1, attn.head_dims, width).mean(dim=0)
-            bias = attn.qkv.bias
+            bias: Optional[Tensor] = attn.qkv.bias
             if bias is not None:
                 bias = widen(bias[width : 2 * width])
                 bias = bias.view(-1, attn.head_dims).mean(dim=0)

@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Any, Iterator
 
 import torch
 from torch import nn
@@ -45,6 +45,7 @@ def cast_drop_rates(module: nn.Module) -> None:
     Args:
         module (nn.Module): The module; its rates stay the same.
     """
+    part: Any  # torch allows only tensors and modules as attributes
     for part in module.modules():
         if isinstance(getattr(part, 'drop_prob', None), float):
             part.drop_prob = float(part.drop_prob)  # numpy's is a float, too

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Optional
+from typing import Any, Optional
 
 import torch
 from torch import Tensor
@@ -43,7 +43,7 @@ class AttentiveReducer(MaskingReducer):
 
 
 @torch.no_grad()
-def attentive_scores(backbone: 'PrunedViT', images: Tensor) -> Tensor:  # noqa: F821
+def attentive_scores(backbone: Any, images: Tensor) -> Tensor:
     """Score patches by the attention of the class token.
 
     It is averaged over the heads and over all layers, as in A-CLIP. Nothing
@@ -62,7 +62,7 @@ def attentive_scores(backbone: 'PrunedViT', images: Tensor) -> Tensor:  # noqa: 
     if not state.has_cls:
         tokens = torch.cat([state.mean().unsqueeze(1), tokens], dim=1)
         num_prefix += 1
-    scores = 0.0
+    scores = tokens.new_zeros(())
     for index, layer in enumerate(backbone.layers):
         scores = scores + layer(tokens, mode='score')
         if index + 1 < backbone.num_layers:

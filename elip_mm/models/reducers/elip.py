@@ -179,7 +179,9 @@ class ELIPReducer(TokenReducer):
             return None
 
         probe = self.blend(state, guidance)
-        scores = view.look_ahead(probe, self._stages[index].look_ahead)
+        scores = view.require_look_ahead()(
+            probe, self._stages[index].look_ahead
+        )
         # A summary token that the probe got is not one of the state's.
         scores = scores[:, probe.shape[1] - state.tokens.shape[1] :]
         if self._merge_tokens == 1:
@@ -188,7 +190,7 @@ class ELIPReducer(TokenReducer):
             )
         return keep_and_group(
             scores,
-            view.mean_key(),
+            view.require_mean_key()(),
             num_keep,
             self._merge_tokens,
             num_prefix=state.num_prefix,

@@ -54,9 +54,9 @@ class EViTReducer(TokenReducer):
         if num_keep >= total:
             return None
         if state.has_cls:
-            scores = view.trace.attention_from(0)
+            scores = view.require_trace().attention_from(0)
         else:
-            scores = view.trace.attention_from_mean()
+            scores = view.require_trace().attention_from_mean()
         return keep_and_fuse(
             scores, num_keep, num_prefix=state.num_prefix, normalize=False
         )

@@ -90,7 +90,9 @@ class RandomReducer(MaskingReducer):
     def score(self, view: LayerView) -> Tensor:
         """One random number per patch."""
         return keyed_uniform(
-            view.hints.sample_keys, view.state.num_patches, self._seed
+            view.hints.require('sample_keys'),
+            view.state.num_patches,
+            self._seed,
         )
 
 
@@ -137,9 +139,9 @@ class CenterReducer(MaskingReducer):
         with chances proportional to ``w``. Compared by its logarithm, with
         the sign turned, so that far corners do not underflow.
         """
-        state, keys = view.state, view.hints.sample_keys
-        uniform = keyed_uniform(keys, state.num_patches, self._seed)
-        return self._log_weight(state.grid, uniform) - (-uniform.log()).log()
+        state, keys = view.state, view.hints.require('sample_keys')
+        drawn = keyed_uniform(keys, state.num_patches, self._seed)
+        return self._log_weight(state.grid, drawn) - (-drawn.log()).log()
 
     def _log_weight(self, grid, like: Tensor) -> Tensor:
         """Logarithm of the Gaussian at every patch, shape ``(P,)``."""

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Optional, Sequence, Union
+from typing import Optional, Sequence, Tuple, Union
 
 from elip_mm.ops import TowerShape, match_halves, most_merges
 from elip_mm.registry import TOKEN_REDUCERS
@@ -45,19 +45,24 @@ class ToMeReducer(TokenReducer):
                 "ToMeReducer: schedule must be 'constant' or 'decreasing', "
                 f'but got {schedule!r}.'
             )
-        several = not isinstance(num_merge, int)
-        numbers = tuple(num_merge) if several else (num_merge,)
+        numbers: Tuple[int, ...]
+        if isinstance(num_merge, int):
+            numbers = (num_merge,)
+        else:
+            numbers = tuple(num_merge)
         if any(number < 0 for number in numbers):
             raise ValueError(
                 'ToMeReducer: num_merge counts tokens, so it cannot be '
                 f'negative, but got {num_merge}.'
             )
-        if several and schedule != 'constant':
+        if not isinstance(num_merge, int) and schedule != 'constant':
             raise ValueError(
                 f'ToMeReducer: schedule={schedule!r} needs one number in '
                 f'num_merge, but got {numbers}; leave one of the two out.'
             )
-        self._num_merge = numbers if several else int(num_merge)
+        self._num_merge: Union[int, Tuple[int, ...]] = (
+            int(num_merge) if isinstance(num_merge, int) else numbers
+        )
         self._schedule = schedule
         self.weigh_by_size = bool(weigh_by_size)
 
@@ -102,5 +107,8 @@ class ToMeReducer(TokenReducer):
         if number == 0:
             return None
         return match_halves(
-            view.trace.mean_key(), state.sizes, number, state.num_prefix
+            view.require_trace().mean_key(),
+            state.sizes,
+            number,
+            state.num_prefix,
         )
