@@ -214,7 +214,7 @@ def test_size_enters_attention_exactly_by_mask_and_by_channel():
 @pytest.mark.parametrize(
     'cfg, message',
     [
-        (dict(type='EViTReducer', keep_ratio=1.5), 'keep_ratio is a share'),
+        (dict(type='EViTReducer', keep_ratio=1.5), 'keep_ratio is a ratio'),
         (dict(type='EViTReducer', layers=(3, 6)), 'no layer 6 in a 4-layer'),
         (dict(type='ToMeReducer', schedule='late'), 'constant'),
         (dict(type='ToMeReducer', num_merge=(1, 2)), '2 numbers'),
@@ -231,6 +231,6 @@ def test_size_enters_attention_exactly_by_mask_and_by_channel():
         ),
     ],
 )
-def test_bad_settings_are_refused_in_words(cfg, message):
+def test_bad_settings_are_refused(cfg, message):
     with pytest.raises(ValueError, match=message):
         make_vit(dict(cfg, type=f'elip_mm.{cfg["type"]}'))
