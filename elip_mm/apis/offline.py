@@ -57,10 +57,12 @@ def _strip(node: Any) -> Any:
 
 def _is_download(init_cfg: Any) -> bool:
     entries = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+    kinds = [e.get('type') for e in entries if isinstance(e, dict)]
+    # By its name in the registry, or by that of its class.
     return any(
-        str(entry.get('type')).endswith('Pretrained')
-        for entry in entries
-        if isinstance(entry, dict)
+        getattr(kind, '__name__', str(kind)).split('.')[-1]
+        in ('Pretrained', 'PretrainedInit')
+        for kind in kinds
     )
 
 

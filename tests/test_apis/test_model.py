@@ -3,14 +3,17 @@
 
 import copy
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.model import PretrainedInit
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmpretrain.models.backbones import VisionTransformer
 
+import elip_mm
 from elip_mm.adapters import find_attachment
 from elip_mm.apis import build_model, init_model
 from elip_mm.apis.offline import without_downloads
@@ -100,6 +103,13 @@ def test_full_size_models_need_no_memory_and_no_files(by_context):
     assert model.text_encoder.pretrained is None
 
 
+def test_configs_of_the_lazy_style_give_the_same_model():
+    folder = Path(elip_mm.__file__).parent / 'configs/clip'
+    name = 'clip_tiny_elip_1xb64_synthetic_scenes_64px.py'
+    lazy = Config.fromfile(folder / name)
+    assert same_weights(build_model(lazy), build_model(Config.fromfile(CLIP)))
+
+
 def test_only_downloads_are_left_out():
     model = dict(
         backbone=dict(
@@ -108,10 +118,11 @@ def test_only_downloads_are_left_out():
         ),
         parts=[dict(init_cfg=dict(type='TruncNormal', std=0.02))],
         head=dict(init_cfg=[dict(type='mmengine.Pretrained')]),
+        neck=dict(init_cfg=dict(type=PretrainedInit)),
     )
     before = copy.deepcopy(model)
     assert without_downloads(model) == dict(
-        backbone={}, parts=model['parts'], head={}
+        backbone={}, parts=model['parts'], head={}, neck={}
     )
     assert model == before
 

@@ -10,7 +10,7 @@ from mmengine.visualization import LocalVisBackend
 from mmpretrain.visualization import UniversalVisualizer
 
 from elip_mm.checkpoint import CheckpointHook
-from elip_mm.engine.hooks import KeyedRandomnessHook, TokenPictureHook
+from elip_mm.engine.hooks import KeyedRandomnessHook, TokenVisualizationHook
 
 default_scope = 'elip_mm'
 
@@ -26,7 +26,7 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type=DistSamplerSeedHook),
     randomness=dict(type=KeyedRandomnessHook),
-    visualization=dict(type=TokenPictureHook, enable=False),
+    visualization=dict(type=TokenVisualizationHook, enable=False),
 )
 
 custom_hooks = []
