@@ -14,6 +14,20 @@ ROOT = Path(__file__).parents[1]
 # Names of what fails by itself: our helpers and those of torch and numpy.
 HELPER = re.compile(r'_?(check|assert)(_|$)')
 RAISING = {'raises', 'warns', 'fail'}
+# What has no single module: what holds for all of a kind, and what lies
+# outside of the package.
+ACROSS = {
+    'contracts',
+    'test_configs',
+    'test_docs',
+    'test_parity',
+    'test_tools',
+}
+
+
+def last_name(node):
+    """Last part of a dotted name; calls of calls have none."""
+    return getattr(node, 'attr', getattr(node, 'id', ''))
 
 
 def can_fail(test):
@@ -21,16 +35,15 @@ def can_fail(test):
 
     Args:
         test (ast.FunctionDef): The test. It has to hold an ``assert``, or
-            call ``pytest.raises``, ``warns`` or ``fail``, or a function whose
-            name starts with ``check`` or ``assert``.
+            call ``pytest.raises``, ``warns`` or ``fail``, or to call or hand
+            on a function whose name starts with ``check`` or ``assert``.
     """
     for node in ast.walk(test):
         if isinstance(node, ast.Assert):
             return True
         if isinstance(node, ast.Call):
-            # The last part of a dotted name; calls of calls have none.
-            name = getattr(node.func, 'attr', getattr(node.func, 'id', ''))
-            if HELPER.match(name) or name in RAISING:
+            called, *handed = map(last_name, (node.func, *node.args))
+            if called in RAISING or any(map(HELPER.match, [called, *handed])):
                 return True
     return False
 
@@ -92,6 +105,7 @@ def test_nothing_is_compared_with_itself():
         ('with pytest.raises(ValueError): f()', True),
         ('torch.testing.assert_close(x, y)', True),
         ('check_gradients(x)', True),
+        ('run_processes(check_gradients)', True),
         ('print(x)', False),
         ('checkpoint(x)', False),
         ('f(x)(y)', False),
@@ -131,6 +145,54 @@ def test_hooks_have_the_versions_of_the_requirements():
         # Without a version of its own, it runs what `make` has.
         if hook['language'] != 'python':
             assert hook['entry'].startswith('make ')
+
+
+def modules_of(folder):
+    """Names of the modules and packages in a folder."""
+    return {path.stem for path in folder.glob('[!_.]*')}
+
+
+def has_its_module(path):
+    """Whether a test file lies where its module does.
+
+    Args:
+        path (Path): Relative to ``tests/``. The module of
+            ``test_ops/test_budgets_edge.py`` is ``elip_mm/ops/budgets.py``, or
+            a package ``elip_mm/ops/budgets``.
+    """
+    folders = [part.removeprefix('test_') for part in path.parts[:-1]]
+    modules = modules_of(Path(elip_mm.__file__).parent.joinpath(*folders))
+    words = path.stem.removeprefix('test_').split('_')
+    return any(
+        '_'.join(words[:count]) in modules
+        for count in range(1, len(words) + 1)
+    )
+
+
+def test_tests_lie_where_their_modules_do():
+    paths = [
+        path.relative_to(ROOT / 'tests')
+        for path in sorted((ROOT / 'tests').glob('*/**/test_*.py'))
+    ]
+    wrong = [
+        str(path)
+        for path in paths
+        if path.parts[0] not in ACROSS and not has_its_module(path)
+    ]
+    assert not wrong, 'no module of that name:\n' + '\n'.join(wrong)
+
+
+@pytest.mark.parametrize(
+    'path, found',
+    [
+        ('test_ops/test_token_selection.py', True),
+        ('test_ops/test_token_selection_bounds.py', True),
+        ('test_models/test_token_selection.py', False),
+        ('test_ops/test_token.py', False),
+    ],
+)
+def test_a_test_in_a_wrong_place_is_found(path, found):
+    assert has_its_module(Path(path)) == found
 
 
 @pytest.mark.xdist_group('suite')

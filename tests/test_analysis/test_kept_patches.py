@@ -5,8 +5,7 @@ import torch
 
 from elip_mm.analysis import kept_patches, mentioned_share, tokens_per_layer
 from elip_mm.structures import TokenPlan, TokenState
-
-from ..tiny import ELIP, HINTS, IMAGES, tiny_vit
+from tests.support.tiny import ELIP, HINTS, IMAGES, tiny_vit
 
 
 def test_lengths_with_which_layers_are_left():

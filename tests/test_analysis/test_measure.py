@@ -4,8 +4,7 @@
 import itertools
 
 from elip_mm.analysis import Tower, make_workload, measure
-
-from ..tiny import ARCH, ELIP
+from tests.support.tiny import ARCH, ELIP
 
 
 def test_workloads_take_turns_and_the_first_round_does_not_count():

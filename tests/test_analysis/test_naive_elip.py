@@ -6,9 +6,8 @@ import torch
 
 from elip_mm.analysis import NaiveELIPViT, Tower, make_workload
 from elip_mm.analysis.counters import count_operators
-
-from ..test_models.shape_watch import ShapeWatch
-from ..tiny import ARCH, ELIP, HINTS, IMAGES, tiny_vit
+from tests.support.shape_watch import ShapeWatch
+from tests.support.tiny import ARCH, ELIP, HINTS, IMAGES, tiny_vit
 
 
 def towers():

@@ -4,8 +4,8 @@ import torch
 
 from elip_mm.apis import token_states
 from elip_mm.structures import TokenState
+from tests.support.tiny import ELIP, IMAGES, random_ids, tiny_clip
 from tests.test_adapters.zoo import build, load_batch
-from tests.tiny import ELIP, IMAGES, random_ids, tiny_clip
 
 
 class Texts:

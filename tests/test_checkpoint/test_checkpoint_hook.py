@@ -15,7 +15,7 @@ from elip_mm.checkpoint import CheckpointHook
 from elip_mm.registry import HOOKS
 from elip_mm.utils import register_all_modules
 
-TOY = Path(__file__).parents[1] / 'toy_config.py'
+TOY = Path(__file__).parents[1] / 'support/toy_config.py'
 
 
 class ToyRunner:

@@ -9,9 +9,9 @@ from mmengine import Config
 
 from elip_mm.converters import from_albef, from_blip
 from elip_mm.registry import MODELS
+from tests.support.tiny import perturb
 
 from ..test_configs.files import build_full_size
-from ..tiny import perturb
 from .published_names import published_state
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

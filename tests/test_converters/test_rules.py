@@ -14,8 +14,7 @@ from elip_mm.converters import (
     rename_back,
 )
 from elip_mm.converters.rules import absent_rules, below
-
-from ..tiny import tiny_clip
+from tests.support.tiny import tiny_clip
 
 RULES = [
     ('blocks.{n}.w', 'layers.{n}.weight'),

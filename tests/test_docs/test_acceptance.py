@@ -33,8 +33,9 @@ def citing():
     found = {}
     for path in (ROOT / 'tests').rglob('test_*.py'):
         if path.parent.name != 'test_docs':
+            file = path.relative_to(ROOT / 'tests').as_posix()
             for name in cited_in(path.read_text()):
-                found.setdefault(name, set()).add(path.name)
+                found.setdefault(name, set()).add(file)
     return found
 
 

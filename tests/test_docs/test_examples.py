@@ -9,8 +9,14 @@ from mmpretrain.structures import DataSample
 
 import elip_mm.registry as nodes
 from elip_mm.registry import DATASETS, MODELS
+from tests.support.tiny import (
+    GUIDANCE,
+    IMAGES,
+    random_ids,
+    tiny_clip,
+    tiny_vit,
+)
 
-from ..tiny import GUIDANCE, IMAGES, random_ids, tiny_clip, tiny_vit
 from . import DOCS, section
 
 PAGE = DOCS / 'how_to/extend.md'

@@ -9,8 +9,7 @@ import torch
 from mmpretrain.structures import DataSample
 
 from elip_mm.evaluation import RetrievalRecall, best_rank
-
-from ..tiny import tiny_clip
+from tests.support.tiny import tiny_clip
 
 
 def recall(scores, targets, topk=(1, 5, 10)):

@@ -6,7 +6,7 @@ from mmengine.runner import CheckpointLoader
 
 from elip_mm.launch import build_runner
 
-TOY = Path(__file__).parents[1] / 'toy_config.py'
+TOY = Path(__file__).parents[1] / 'support/toy_config.py'
 
 
 def test_loading_is_safe_whatever_hooks_a_config_has(tmp_path, monkeypatch):

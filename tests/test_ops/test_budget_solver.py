@@ -26,8 +26,7 @@ from elip_mm.ops import (
     training_flops,
 )
 from elip_mm.structures import Hints
-
-from ..tiny import ARCH, GUIDANCE, HINTS, IMAGES, tiny_vit
+from tests.support.tiny import ARCH, GUIDANCE, HINTS, IMAGES, tiny_vit
 
 BASE = TowerShape(
     num_layers=12,

@@ -20,7 +20,7 @@ from tests.support.processes import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / 'tests' / 'toy_config.py'
+CONFIG = ROOT / 'tests/support/toy_config.py'
 pytestmark = one_at_a_time
 
 

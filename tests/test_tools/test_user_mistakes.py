@@ -9,7 +9,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = str(ROOT / 'tests' / 'toy_config.py')
+CONFIG = str(ROOT / 'tests/support/toy_config.py')
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_training(tool, args, message):
 @pytest.fixture(scope='module')
 def weights(tmp_path_factory):
     """A checkpoint of a toy model of another width."""
-    from tests.toy_project import ToyModel
+    from tests.support.toy_project import ToyModel
 
     path = tmp_path_factory.mktemp('weights') / 'wide.pth'
     torch.save(dict(state_dict=ToyModel(width=17).state_dict()), path)

@@ -15,9 +15,9 @@ from elip_mm.engine import ResumableTrainLoop
 from elip_mm.launch import build_runner
 from elip_mm.registry import HOOKS
 from elip_mm.utils.keyed_random import keyed_seed
-from tests.toy_project import Stopped
+from tests.support.toy_project import Stopped
 
-CONFIG = Path(__file__).parents[2] / 'toy_config.py'
+CONFIG = Path(__file__).parents[2] / 'support/toy_config.py'
 
 
 @HOOKS.register_module()

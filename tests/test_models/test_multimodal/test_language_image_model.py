@@ -10,9 +10,15 @@ import torch.nn.functional as F
 from elip_mm.analysis.counters import count_flops, saved_bytes
 from elip_mm.models.multimodal import LanguageImageModel
 from elip_mm.registry import MODELS
-
-from ...tiny import ARCH, ELIP, IMAGES, random_ids, seeded, tiny_clip
-from ...tiny_albef_blip import REDUCER, settings, total, toy_pairs
+from tests.support.tiny import (
+    ARCH,
+    ELIP,
+    IMAGES,
+    random_ids,
+    seeded,
+    tiny_clip,
+)
+from tests.support.tiny_momentum import REDUCER, settings, total, toy_pairs
 
 BERT = dict(
     type='elip_mm.HFTextEncoder',

@@ -8,8 +8,7 @@ from elip_mm.models.reducers import TokenReducer, complete_hints
 from elip_mm.ops import hash_images
 from elip_mm.registry import SIGNALS, TOKEN_REDUCERS
 from elip_mm.structures import Hints
-
-from ...tiny import GUIDANCE, HINTS, IMAGES, tiny_vit
+from tests.support.tiny import GUIDANCE, HINTS, IMAGES, tiny_vit
 
 
 def test_only_what_is_needed_is_computed():
