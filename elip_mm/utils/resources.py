@@ -12,7 +12,8 @@ def find_resource(relative: str) -> Path:
     """Find a file or folder that ships with the library.
 
     An installed package has them in ``elip_mm/.mim``, a checkout beside the
-    package.
+    package. A checkout from which a wheel was built has a copy in the former
+    place too; there, what lies beside the package is what one edits.
 
     Args:
         relative (str): Its path in the repository, such as
@@ -25,6 +26,8 @@ def find_resource(relative: str) -> Path:
         FileNotFoundError: If it is in neither place.
     """
     places = [_PACKAGE / '.mim' / relative, _PACKAGE.parent / relative]
+    if (_PACKAGE.parent / 'setup.py').is_file():
+        places.reverse()
     for path in places:
         if path.exists():
             return path

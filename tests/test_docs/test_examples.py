@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-"""The examples of the page on extending the library work as they are."""
+"""Examples of the documentation work as they are."""
 
 import re
 
@@ -36,12 +36,12 @@ def run():
     known = [getattr(nodes, name).module_dict for name in REGISTRIES]
     before = [dict(node) for node in known]
 
-    def run(heading):
+    def run(heading, page=PAGE):
         names = {}
         for code in re.findall(
-            r'^```python\n(.*?)^```', section(PAGE, heading), re.M | re.S
+            r'^```python\n(.*?)^```', section(page, heading), re.M | re.S
         ):
-            exec(compile(code, f'{PAGE.name}: {heading}', 'exec'), names)
+            exec(compile(code, f'{page.name}: {heading}', 'exec'), names)
         return names
 
     yield run
@@ -159,6 +159,15 @@ def test_an_adapter(run):
     assert adapter.text_width(Model()) == 96
     guidance = adapter.guide(Model(), IMAGES, samples(), 'loss')
     assert torch.equal(guidance, GUIDANCE) and seen == ['a text'] * 3
+
+
+def test_a_model_by_name(run, capsys):
+    made = run('## Use a model in Python', DOCS / 'get_started/first_run.md')
+    assert 'clip_tiny_elip_1xb64_synthetic-scenes-64px' in (
+        capsys.readouterr().out
+    )
+    assert made['similarity'].shape == (2, 2)
+    assert made['similarity'].abs().max() <= 1
 
 
 def test_registries_forget_the_examples():

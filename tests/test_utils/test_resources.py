@@ -12,17 +12,28 @@ def test_a_checkout_has_them_beside_the_package(monkeypatch, tmp_path):
     assert resources.find_resource('configs/_base_/reducers').is_dir()
 
 
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
 def test_an_installed_package_has_them_inside(monkeypatch, tmp_path):
     package = tmp_path / 'elip_mm'
-    inside = package / '.mim/tools/train.py'
-    inside.parent.mkdir(parents=True)
-    inside.touch()
+    inside = touch(package / '.mim/tools/train.py')
     monkeypatch.setattr(resources, '_PACKAGE', package)
     assert resources.find_resource('tools/train.py') == inside
-    beside = tmp_path / 'tools/test.py'
-    beside.parent.mkdir()
-    beside.touch()
+    beside = touch(tmp_path / 'tools/test.py')
     assert resources.find_resource('tools/test.py') == beside
+
+
+def test_the_copy_for_a_wheel_does_not_hide_edits(monkeypatch, tmp_path):
+    package = tmp_path / 'elip_mm'
+    touch(package / '.mim/tools/train.py')
+    beside = touch(tmp_path / 'tools/train.py')
+    touch(tmp_path / 'setup.py')
+    monkeypatch.setattr(resources, '_PACKAGE', package)
+    assert resources.find_resource('tools/train.py') == beside
 
 
 def test_what_does_not_ship_is_named():
