@@ -1,7 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Arithmetic of the vision tower that a config describes, stage by stage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterator, List, Optional, Tuple
 
 import torch
@@ -28,12 +28,14 @@ class StageCosts:
         tokens (int): Tokens that enter each of them, prefix included.
         forward (int): FLOPs of their own work, two for a multiply-add.
         look_ahead (int): FLOPs of the look-ahead that comes before them.
+        trained (bool): Whether a backward pass follows. Defaults to True.
     """
 
     layers: Tuple[int, ...]
     tokens: int
     forward: int
     look_ahead: int
+    trained: bool = True
 
     @property
     def all_forward(self) -> int:
@@ -42,8 +44,8 @@ class StageCosts:
 
     @property
     def all_training(self) -> int:
-        """int: Forward and backward pass, look-ahead included."""
-        return 3 * self.forward + self.look_ahead
+        """int: Of a training step, look-ahead included."""
+        return (3 if self.trained else 1) * self.forward + self.look_ahead
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,14 @@ class TowerCosts:
         stages (tuple[StageCosts]): In order.
         left (tuple[int]): Tokens with which each layer is left.
         embedding (int): FLOPs of the patch embedding, forward.
+        trained (bool): False for a frozen tower, which has no backward pass.
+            Defaults to True.
     """
 
     stages: Tuple[StageCosts, ...]
     left: Tuple[int, ...]
     embedding: int
+    trained: bool = True
 
     @property
     def forward(self) -> int:
@@ -66,10 +71,17 @@ class TowerCosts:
         return self.embedding + sum(s.all_forward for s in self.stages)
 
     @property
-    def training(self) -> int:
-        """int: FLOPs of a forward and a backward pass."""
+    def training_embedding(self) -> int:
+        """int: FLOPs of the patch embedding in a training step."""
         # No gradient is computed for pixels.
-        return 2 * self.embedding + sum(s.all_training for s in self.stages)
+        return (2 if self.trained else 1) * self.embedding
+
+    @property
+    def training(self) -> int:
+        """int: FLOPs of a training step."""
+        return self.training_embedding + sum(
+            stage.all_training for stage in self.stages
+        )
 
     @property
     def look_ahead(self) -> int:
@@ -106,11 +118,26 @@ def find_tower_configs(cfg: Config) -> Dict[str, dict]:
     return found
 
 
+def is_frozen(cfg: Config, path: str) -> bool:
+    """Whether a recipe leaves a tower untrained.
+
+    Args:
+        cfg (Config): The recipe.
+        path (str): Path of the tower in it, see :func:`find_tower_configs`.
+
+    Returns:
+        bool: True if ``frozen`` of the model names the tower's part.
+    """
+    part = path.split('.')[1:2]
+    return bool(set(part) & set(cfg.model.get('frozen', ())))
+
+
 def count_tower(
     tower: dict,
     shape: Optional[Tuple[int, int]] = None,
     reduce: bool = True,
     scope: str = 'elip_mm',
+    trained: bool = True,
 ) -> TowerCosts:
     """Count what one image costs, without any data or memory.
 
@@ -120,6 +147,8 @@ def count_tower(
             Defaults to None, that of the config.
         reduce (bool): Whether to reduce. Defaults to True.
         scope (str): Default scope of the config. Defaults to 'elip_mm'.
+        trained (bool): False for a tower without a backward pass, see
+            :func:`is_frozen`. Defaults to True.
 
     Returns:
         TowerCosts: The counts.
@@ -133,9 +162,12 @@ def count_tower(
         embedding = count_flops(lambda: vit.embed(images))
     main = [call for call in calls if call.kind == MAIN]
     return TowerCosts(
-        stages=tuple(_group(calls)),
+        stages=tuple(
+            replace(stage, trained=trained) for stage in _group(calls)
+        ),
         left=tuple(call.left for call in main),
         embedding=embedding,
+        trained=trained,
     )
 
 

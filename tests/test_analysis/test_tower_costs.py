@@ -11,7 +11,11 @@ from elip_mm.analysis.layer_watch import (
     look_ahead_share,
     mean_tokens,
 )
-from elip_mm.analysis.tower_costs import count_tower, find_tower_configs
+from elip_mm.analysis.tower_costs import (
+    count_tower,
+    find_tower_configs,
+    is_frozen,
+)
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.structures import Hints
 
@@ -123,3 +127,27 @@ def test_the_watch_leaves_no_trace_and_ignores_recomputation(with_cp):
     assert look_ahead_share(calls) == pytest.approx(costs.look_ahead / layers)
     assert sum(call.total_flops for call in calls) == 2 * layers
     assert not any(part._forward_hooks for part in vit.modules())
+
+
+def test_a_frozen_tower_costs_its_forward_pass():
+    config = tower(REDUCERS['elip'])
+    vit = build(config).requires_grad_(False).eval()
+    images = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        counted = count_flops(
+            lambda: vit.encode(images, Hints(guidance=torch.randn(1, 48)))
+        )
+    frozen, trained = (count_tower(config, trained=t) for t in (False, True))
+    assert frozen.training == frozen.forward == trained.forward == counted
+    assert trained.training > 2 * counted
+
+
+def test_the_recipe_says_what_is_frozen():
+    cfg = Config(dict(model=dict(vision_backbone=tower(None), frozen=())))
+    (path,) = find_tower_configs(cfg)
+    assert not is_frozen(cfg, path)
+    cfg.model.frozen = ('text_encoder',)
+    assert not is_frozen(cfg, path)
+    cfg.model.frozen = ('text_encoder', 'vision_backbone')
+    assert is_frozen(cfg, path)
+    assert not is_frozen(Config(dict(model=tower(None))), 'model')

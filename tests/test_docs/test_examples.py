@@ -8,6 +8,7 @@ import torch
 from mmpretrain.structures import DataSample
 
 import elip_mm.registry as nodes
+from elip_mm.apis import init_model
 from elip_mm.registry import DATASETS, MODELS
 from tests.support.tiny import (
     GUIDANCE,
@@ -17,7 +18,7 @@ from tests.support.tiny import (
     tiny_vit,
 )
 
-from . import DOCS, section
+from . import DOCS, ROOT, section
 
 PAGE = DOCS / 'how_to/extend.md'
 REGISTRIES = (
@@ -168,6 +169,20 @@ def test_a_model_by_name(run, capsys):
     )
     assert made['similarity'].shape == (2, 2)
     assert made['similarity'].abs().max() <= 1
+
+
+def test_another_text_encoder(tmp_path):
+    page = DOCS / 'how_to/text_encoders.md'
+    (code,) = re.findall(
+        r'^```python\n(.*?)^```', page.read_text(), re.M | re.S
+    )
+    path = tmp_path / 'other.py'
+    path.write_text(code.replace("'./", f"'{ROOT}/configs/clip/"))
+    model = init_model(path).train()
+    losses = model.compute_losses(IMAGES, random_ids(len(IMAGES)))
+    model.parse_losses(losses)[0].backward()
+    assert all(p.grad is None for p in model.text_encoder.parameters())
+    assert model.text_neck.proj.grad.shape == (96, 64)
 
 
 def test_registries_forget_the_examples():

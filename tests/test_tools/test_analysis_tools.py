@@ -49,4 +49,4 @@ def test_get_flops_prints_stages_and_the_tokens_of_every_layer():
     assert done.returncode == 0, done.stderr
     # 96 patches: 86, 62 and 38 kept, each with a merged and a class token.
     assert 'entering layers: 97 88 64 64 64 40' in done.stdout
-    assert 'look-ahead' in done.stdout and 'with backward' in done.stdout
+    assert 'look-ahead' in done.stdout and 'in training' in done.stdout

@@ -21,6 +21,7 @@ from elip_mm.analysis.tower_costs import (  # noqa: E402
     TowerCosts,
     count_tower,
     find_tower_configs,
+    is_frozen,
 )
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 
@@ -57,9 +58,9 @@ def format_costs(costs: TowerCosts, plain: TowerCosts) -> List[str]:
         return f'{number:7.3f}' if number < 10 else f'{number:7.2f}'
 
     lines = [
-        f'  layers  tokens | forward  look-ahead | with backward  ({name})',
+        f'  layers  tokens | forward  look-ahead |   in training  ({name})',
         f'   embed         | {show(costs.embedding)}'
-        f'  {"":10} | {show(2 * costs.embedding):>13}',
+        f'  {"":10} | {show(costs.training_embedding):>13}',
     ]
     for stage in costs.stages:
         first, last = stage.layers[0], stage.layers[-1]
@@ -76,10 +77,10 @@ def format_costs(costs: TowerCosts, plain: TowerCosts) -> List[str]:
         '',
         f'one image forward:      {show(costs.forward).strip()} {name}, '
         f'{costs.forward / plain.forward:.3f} of the plain tower',
-        f'forward and backward:   {show(costs.training).strip()} {name}, '
+        f'in a training step:     {show(costs.training).strip()} {name}, '
         f'{costs.training / plain.training:.3f} of the plain tower',
         f'look-ahead:             {costs.look_ahead / costs.training:.1%} of '
-        'forward and backward',
+        'a training step',
         f'tokens entering layers: {" ".join(map(str, costs.entered))}',
         f'tokens leaving layers:  {" ".join(map(str, costs.left))}',
     ]
@@ -98,10 +99,14 @@ def main() -> None:
         scope = cfg.get('default_scope', 'elip_mm')
         for path, tower in find_tower_configs(cfg).items():
             shape = args.shape and tuple(args.shape)
-            costs = count_tower(tower, shape, scope=scope)
-            plain = count_tower(tower, shape, reduce=False, scope=scope)
+            trained = not is_frozen(cfg, path)
+            costs, plain = (
+                count_tower(tower, shape, reduce, scope, trained)
+                for reduce in (True, False)
+            )
             reducer = tower.get('reducer') or dict(type='none')
-            print(f'{path} (reducer: {reducer["type"]}), one image\n')
+            frozen = '' if trained else ', frozen: no backward pass'
+            print(f'{path} (reducer: {reducer["type"]}{frozen}), one image\n')
             print('\n'.join(format_costs(costs, plain)))
 
 
