@@ -27,7 +27,7 @@ class Counter(nn.Module):
         self.register_buffer('steps', torch.tensor(1))
 
 
-def test_twin_averages_parameters_and_copies_buffers():
+def test_copy_averages_parameters_and_copies_buffers():
     sources = dict(part=Counter(), other=nn.Linear(2, 2))
     momentum_encoder = MomentumEncoder(sources, momentum=0.9)
     before = [p.clone() for p in momentum_encoder.parameters()]
@@ -83,7 +83,7 @@ def test_every_parameter_follows_by_its_share(family):
 
 
 @BOTH
-def test_twin_starts_as_its_original(family):
+def test_copy_starts_as_its_original(family):
     model = MODELS.build(settings(family))
     model.init_weights()
     for name, module in model.online_modules().items():
@@ -158,7 +158,7 @@ def test_momentum_encoder_sees_all_patches_and_has_no_gradient(family):
 
 
 @BOTH
-def test_evaluation_leaves_twin_and_queue_alone(family):
+def test_evaluation_leaves_copy_and_queue_alone(family):
     model = tiny_pretrainer(family).eval()
     before = {k: v.clone() for k, v in model.state_dict().items()}
     model.compute_losses(*toy_pairs(3))
