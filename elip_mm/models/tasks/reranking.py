@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from elip_mm.registry import TASK_UTILS
+from elip_mm.structures import TokenState
 
 from .retrieval import (
     DualEncoderRetrieval,
@@ -65,38 +66,23 @@ class RerankedRetrieval(DualEncoderRetrieval):
         self.score = score
         self.add_similarity = add_similarity
 
-    def extract(
-        self,
-        model: BaseModel,
-        images: Tensor,
-        data_samples: Optional[List[DataSample]] = None,
+    def image_features(
+        self, model: BaseModel, vision: TokenState
     ) -> Dict[str, Tensor]:
-        """Features for retrieval; the images never see the captions.
-
-        Args:
-            model (LanguageImageModel): The model.
-            images (Tensor): Shape ``(B, 3, H, W)``.
-            data_samples (list[DataSample], optional): Captions in ``text``.
-                Defaults to None: images only.
-
-        Returns:
-            dict[str, Tensor]: ``image_feat (B, E)`` and ``image_tokens
-            (B, M, C)``; for ``T`` captions ``text_feat (T, E)`` and what
-            ``stored_text`` keeps, padded to the context length.
-        """
-        vision = self.encode(model, images)
-        features = dict(
-            image_feat=model.embed_image(vision), image_tokens=vision.tokens
+        """Add ``image_tokens (B, M, C)``, which matching looks at."""
+        return dict(
+            super().image_features(model, vision), image_tokens=vision.tokens
         )
-        if data_samples is not None:
-            ids = model.tokenize(data_samples)
-            # The loop joins batches, which may be padded differently.
-            room = model.tokenizer.context_length - ids.shape[1]
-            ids = F.pad(ids, (0, room), value=model.tokenizer.pad_id)
-            text = model.encode_text(ids)
-            features['text_feat'] = text.embedded
-            features.update(model.stored_text(text))
-        return features
+
+    def text_features(
+        self, model: BaseModel, ids: Tensor
+    ) -> Dict[str, Tensor]:
+        """Add what ``stored_text`` keeps, padded to the context length."""
+        # The loop joins batches, which may be padded differently.
+        room = model.tokenizer.context_length - ids.shape[1]
+        ids = F.pad(ids, (0, room), value=model.tokenizer.pad_id)
+        text = model.encode_text(ids)
+        return dict(text_feat=text.embedded, **model.stored_text(text))
 
     def predict_all(
         self,

@@ -43,15 +43,27 @@ class DualEncoderRetrieval:
                 Defaults to None: images only.
 
         Returns:
-            dict[str, Tensor]: ``image_feat`` of shape ``(B, E)`` and, for
-            ``T`` captions, ``text_feat`` of shape ``(T, E)``, unit norm.
+            dict[str, Tensor]: :meth:`image_features`, such as ``image_feat
+            (B, E)``, and for ``T`` captions :meth:`text_features`, such as
+            ``text_feat (T, E)``, unit norm.
         """
-        vision = self.encode(model, images)
-        features = dict(image_feat=model.embed_image(vision))
+        features = self.image_features(model, self.encode(model, images))
         if data_samples is not None:
-            text = model.encode_text(model.tokenize(data_samples))
-            features['text_feat'] = text.embedded
+            ids = model.tokenize(data_samples)
+            features.update(self.text_features(model, ids))
         return features
+
+    def image_features(
+        self, model: BaseModel, vision: TokenState
+    ) -> Dict[str, Tensor]:
+        """What retrieval keeps of images, one row each."""
+        return dict(image_feat=model.embed_image(vision))
+
+    def text_features(
+        self, model: BaseModel, ids: Tensor
+    ) -> Dict[str, Tensor]:
+        """What retrieval keeps of texts, one row each."""
+        return dict(text_feat=model.encode_text(ids).embedded)
 
     def predict(
         self,
