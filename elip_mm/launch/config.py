@@ -4,14 +4,42 @@
 import argparse
 import os
 import os.path as osp
+from typing import Optional
 
 import torch
 from mmengine.config import Config, ConfigDict
 
-__all__ = ['check_checkpoint_path', 'load_config', 'use_mixed_precision']
+__all__ = [
+    'check_checkpoint_path',
+    'load_config',
+    'read_config',
+    'use_mixed_precision',
+]
 
 _DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _PLAIN_WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', 'AutocastOptimWrapper')
+
+
+def read_config(path: str, options: Optional[dict] = None) -> Config:
+    """Read the config that a command line names.
+
+    Args:
+        path (str): Its file.
+        options (dict, optional): Changes, from ``--cfg-options``. Defaults
+            to None.
+
+    Returns:
+        Config: The config with these changes.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(
+            f'there is no config file {path}; check the path, which '
+            f'starts in {os.getcwd()} if it is not absolute.'
+        )
+    cfg = Config.fromfile(path)
+    if options:
+        cfg.merge_from_dict(options)
+    return cfg
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -24,12 +52,7 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: The config, with ``--cfg-options`` applied.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if not osp.isfile(args.config):
-        raise FileNotFoundError(
-            f'there is no config file {args.config}; check the path, which '
-            f'starts in {os.getcwd()} if it is not absolute.'
-        )
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

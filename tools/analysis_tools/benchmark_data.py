@@ -16,11 +16,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
 
 from elip_mm.analysis.data_rate import measure_pipeline
+from elip_mm.launch.config import read_config
 from elip_mm.launch.user_errors import short_errors
 from elip_mm.utils import register_all_modules
 
@@ -47,9 +48,7 @@ def main() -> None:
     table = Table('recipe', 'delivers', 'uses', 'ratio')
     with short_errors(args.traceback):
         for path in args.configs:
-            cfg = Config.fromfile(path)
-            if args.cfg_options:
-                cfg.merge_from_dict(args.cfg_options)
+            cfg = read_config(path, args.cfg_options)
             rate = measure_pipeline(cfg, args.batches, args.device)
             table.add_row(
                 Path(path).stem,

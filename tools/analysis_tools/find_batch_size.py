@@ -34,6 +34,7 @@ from elip_mm.analysis.batch_size_apply import (  # noqa: E402
 )
 from elip_mm.analysis.batch_size_search import find_on_gpu  # noqa: E402
 from elip_mm.analysis.memory_model import predict_memory  # noqa: E402
+from elip_mm.launch.config import read_config  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
 
@@ -139,9 +140,7 @@ def main() -> None:
         if not 0 <= args.reserve < 1:
             raise ValueError(f'--reserve is a share, but got {args.reserve}.')
         for path in args.configs:
-            cfg = Config.fromfile(path)
-            if args.cfg_options:
-                cfg.merge_from_dict(args.cfg_options)
+            cfg = read_config(path, args.cfg_options)
             batch, figures = find(cfg, args)
             results[path] = dict(batch_size=batch, **(figures or {}))
             print(describe(Path(path).stem, batch, figures), flush=True)

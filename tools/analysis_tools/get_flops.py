@@ -15,7 +15,7 @@ from typing import List
 
 warnings.filterwarnings('ignore')
 
-from mmengine.config import Config, DictAction  # noqa: E402
+from mmengine.config import DictAction  # noqa: E402
 
 from elip_mm.analysis.tower_costs import (  # noqa: E402
     TowerCosts,
@@ -23,6 +23,7 @@ from elip_mm.analysis.tower_costs import (  # noqa: E402
     find_tower_configs,
     is_frozen,
 )
+from elip_mm.launch.config import read_config  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 
 
@@ -93,9 +94,7 @@ def main() -> None:
     # Building a tower is of no interest here.
     logging.disable(logging.INFO)
     with short_errors(args.traceback):
-        cfg = Config.fromfile(args.config)
-        if args.cfg_options:
-            cfg.merge_from_dict(args.cfg_options)
+        cfg = read_config(args.config, args.cfg_options)
         scope = cfg.get('default_scope', 'elip_mm')
         for path, tower in find_tower_configs(cfg).items():
             shape = args.shape and tuple(args.shape)

@@ -25,6 +25,7 @@ from mmengine.config import Config, DictAction  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from elip_mm.apis.model import build_model, load_weights  # noqa: E402
+from elip_mm.launch.config import read_config  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.structures import Hints, LayerView  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
@@ -141,9 +142,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     register_all_modules()
     with short_errors(args.traceback):
-        cfg = Config.fromfile(args.config)
-        if args.cfg_options:
-            cfg.merge_from_dict(args.cfg_options)
+        cfg = read_config(args.config, args.cfg_options)
         reducer = cfg.model.vision_backbone.get('reducer') or {}
         if not reducer.get('stages'):
             raise ValueError(

@@ -16,11 +16,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from rich.console import Console
 from rich.table import Table
 
 from elip_mm.analysis.step_parts import measure_parts
+from elip_mm.launch.config import read_config
 from elip_mm.launch.user_errors import short_errors
 from elip_mm.utils import register_all_modules
 
@@ -47,9 +48,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     register_all_modules()
     with short_errors(args.traceback):
-        cfg = Config.fromfile(args.config)
-        if args.cfg_options:
-            cfg.merge_from_dict(args.cfg_options)
+        cfg = read_config(args.config, args.cfg_options)
         parts = measure_parts(cfg, args.batch, args.rounds)
     whole = sum(parts.values())
     table = Table('part', 'ms', 'share', title=Path(args.config).stem)
