@@ -120,3 +120,11 @@ def toy_pairs(batch: int, seed: int = 1):
 def total(losses: dict) -> torch.Tensor:
     """What mmengine would add up."""
     return sum(value for key, value in losses.items() if 'loss' in key)
+
+
+def check_copies(model):
+    """Fail unless the momentum encoder has the weights of what it copies."""
+    for name, module in model.online_modules().items():
+        copies = model.momentum_encoder.get_submodule(name).state_dict()
+        for key, value in module.state_dict().items():
+            assert torch.equal(value, copies[key]), f'{name}.{key}'

@@ -11,7 +11,12 @@ from torch import nn
 
 from elip_mm.models.momentum import FeatureQueue, MomentumEncoder
 from elip_mm.registry import MODELS
-from tests.support.tiny_momentum import settings, tiny_pretrainer, toy_pairs
+from tests.support.tiny_momentum import (
+    check_copies,
+    settings,
+    tiny_pretrainer,
+    toy_pairs,
+)
 
 BOTH = pytest.mark.parametrize('family', ['albef', 'blip'])
 
@@ -86,12 +91,7 @@ def test_every_parameter_follows_by_its_share(family):
 def test_copy_starts_as_its_original(family):
     model = MODELS.build(settings(family))
     model.init_weights()
-    for name, module in model.online_modules().items():
-        momentum_encoder = model.momentum_encoder.get_submodule(
-            name
-        ).state_dict()
-        for key, value in module.state_dict().items():
-            assert torch.equal(value, momentum_encoder[key]), f'{name}.{key}'
+    check_copies(model)
 
 
 @BOTH
@@ -103,12 +103,7 @@ def test_weights_without_momentum_reach_the_momentum_encoder(family):
     model = tiny_pretrainer(family)
     missing, unexpected = model.load_state_dict(plain, strict=False)
     assert not missing and not unexpected
-    for name, module in model.online_modules().items():
-        momentum_encoder = model.momentum_encoder.get_submodule(
-            name
-        ).state_dict()
-        for key, value in module.state_dict().items():
-            assert torch.equal(value, momentum_encoder[key]), f'{name}.{key}'
+    check_copies(model)
     model.load_state_dict(state)  # copies that are there are taken
     kept = model.state_dict()
     assert all(torch.equal(kept[key], state[key]) for key in state)

@@ -6,7 +6,7 @@ import torch
 
 from elip_mm.models.heads import TokenPredictor
 from elip_mm.registry import MODELS
-from tests.support.tiny_momentum import settings, tiny_pretrainer
+from tests.support.tiny_momentum import check_copies, settings, tiny_pretrainer
 
 
 def bert_file(folder, encoder, predictor):
@@ -69,12 +69,7 @@ def test_from_deit_and_bert(family, tmp_path):
     for key, value in predictor.items():
         found = model.heads[name].predictor.state_dict()[key]
         assert torch.equal(found, value + 1), key
-    for name, module in model.online_modules().items():
-        momentum_encoder = model.momentum_encoder.get_submodule(
-            name
-        ).state_dict()
-        for key, value in module.state_dict().items():
-            assert torch.equal(value, momentum_encoder[key]), f'{name}.{key}'
+    check_copies(model)
     if family == 'blip':  # the decoder comes from BERT as well
         layers = model.text_encoder.bert.encoder.layer
         for mine, layer in zip(model.text_decoder.attention, layers):
