@@ -104,15 +104,16 @@ class TokenVisualizationHook(Hook):
         """Draw the samples of a batch whose turn it is."""
         if not self.enable or not (self.show or self.out_dir):
             return
-        images, samples = _preprocess(runner, data_batch)
-        first, self._seen = self._seen, self._seen + len(images)
+        size = len(data_batch['data_samples'])
+        first, self._seen = self._seen, self._seen + size
         due = [
             place
-            for place in range(len(images))
+            for place in range(size)
             if (first + place) % self.interval == 0
         ]
         if not due:
             return
+        images, samples = _preprocess(runner, data_batch)
         pictures = draw_samples(
             runner.model,
             images[due],
