@@ -35,7 +35,7 @@ def check_state_dict(
     """
     weights = checkpoint.get('state_dict', checkpoint)
     # The runner does the same: a wrapped model's names have this in front.
-    weights = {re.sub(r'^module\.', '', k): v for k, v in weights.items()}
+    weights = {k.removeprefix('module.'): v for k, v in weights.items()}
     found = _load(model, weights)
     nothing_fits = set(found.unexpected) >= set(weights)
     usable_part = not found.mismatched and not nothing_fits

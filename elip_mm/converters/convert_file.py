@@ -1,23 +1,20 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from pathlib import Path
-from typing import Callable, Dict, Union
+from typing import Union
 
 import torch
-from torch import Tensor
 
 from elip_mm.checkpoint.reading import load_checkpoint_file
 
-__all__ = ['convert_file']
+from .families import Converter
 
-# Where our own checkpoints keep the weights.
-OUR_WEIGHTS = 'state_dict'
+__all__ = ['convert_file']
 
 
 def convert_file(
     source: str,
     out: Union[str, Path],
-    convert: Callable[[Dict[str, Tensor]], Dict[str, Tensor]],
-    weights: str,
+    family: Converter,
     reverse: bool = False,
 ) -> int:
     """Convert a file of other code to ours, or one of ours to theirs.
@@ -25,10 +22,8 @@ def convert_file(
     Args:
         source (str): The file; it is read without running code from it.
         out (str or Path): File to write. Its folder is made if needed.
-        convert (Callable): State dict to state dict.
-        weights (str): Key under which training of the other code leaves the
-            weights beside its own state; a file without it holds nothing
-            else.
+        family (Converter): The other code. A file without the key under
+            which its training leaves the weights holds nothing else.
         reverse (bool): Whether the file is ours and becomes theirs. Defaults
             to False.
 
@@ -39,8 +34,11 @@ def convert_file(
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged or is of another model.
     """
-    theirs, ours = (weights, OUR_WEIGHTS)
-    read, write = (ours, theirs) if reverse else (theirs, ours)
+    read, write = family.weights, 'state_dict'
+    convert = family.from_theirs
+    if reverse:
+        read, write = write, read
+        convert = family.to_theirs
     loaded = load_checkpoint_file(source, 'cpu')
     state = loaded.get(read, loaded) if isinstance(loaded, dict) else None
     if not isinstance(state, dict):

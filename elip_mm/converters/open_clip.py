@@ -52,7 +52,9 @@ def from_open_clip(state: Dict[str, Tensor]) -> Dict[str, Tensor]:
         dict[str, Tensor]: For :class:`SigLIPPretrainer` if there is a
         ``logit_bias``, else for :class:`CLIPPretrainer`.
     """
-    has_bias = any(key in state for key in ('logit_bias', 'module.logit_bias'))
+    has_bias = any(
+        key.removeprefix('module.') == 'logit_bias' for key in state
+    )
     return (_SIGMOID if has_bias else _SOFTMAX).to_ours(state)
 
 

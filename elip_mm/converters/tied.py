@@ -27,7 +27,7 @@ def drop_tied(state: Dict[str, Tensor], tied: Rules) -> Dict[str, Tensor]:
         ValueError: If a copy is not one, since our model could not hold both,
             or if there is a copy without its original.
     """
-    copies = _names(state, [(copy, original) for copy, original in tied])
+    copies = _names(state, tied)
     for copy, original in copies:
         if original not in state:
             raise ValueError(

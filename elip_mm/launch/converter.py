@@ -35,9 +35,6 @@ def run_converter(description: str, *families: str) -> None:
     )
     args = parser.parse_args()
     family = FAMILIES[getattr(args, 'model', families[0])]
-    convert = family.to_theirs if args.reverse else family.from_theirs
     with short_errors(args.traceback):
-        number = convert_file(
-            args.checkpoint, args.out, convert, family.weights, args.reverse
-        )
+        number = convert_file(args.checkpoint, args.out, family, args.reverse)
         print(f'wrote {number} tensors to {args.out}')
