@@ -21,6 +21,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from elip_mm.apis.model import build_model
+from elip_mm.utils.type_names import type_name
 
 _HALF = ('AmpOptimWrapper', 'AutocastOptimWrapper')
 
@@ -66,8 +67,7 @@ class RecipeStep:
 
     def context(self) -> ContextManager:
         """Precision of the recipe; on a CPU float16 becomes bfloat16."""
-        kind = self.optim_wrapper.get('type', '')
-        if getattr(kind, '__name__', kind).split('.')[-1] not in _HALF:
+        if type_name(self.optim_wrapper.get('type')) not in _HALF:
             return nullcontext()
         name = self.optim_wrapper.get('dtype', 'float16')
         on_cpu = torch.device(self.device).type == 'cpu'

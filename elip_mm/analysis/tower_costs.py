@@ -12,6 +12,7 @@ from torch import Tensor
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.registry import MODELS
 from elip_mm.structures import Hints
+from elip_mm.utils.type_names import type_name
 
 from .counters import count_flops
 from .layer_watch import MAIN, LayerCall, LayerWatch
@@ -112,7 +113,7 @@ def find_tower_configs(cfg: Config) -> Dict[str, dict]:
             'architectures cannot be counted.'
         )
     for hook in cfg.get('custom_hooks') or []:
-        if _last(hook.get('type')) == 'ELIPPruningHook':
+        if type_name(hook.get('type')) == 'ELIPPruningHook':
             for tower in found.values():
                 tower.setdefault('reducer', hook['reducer'])
     return found
@@ -173,7 +174,7 @@ def count_tower(
 
 def _search(node, path: str) -> Iterator[Tuple[str, dict]]:
     if isinstance(node, dict):
-        if _last(node.get('type')) in _TOWERS:
+        if type_name(node.get('type')) in _TOWERS:
             yield path, dict(node)
             return
         for key, value in node.items():
@@ -181,11 +182,6 @@ def _search(node, path: str) -> Iterator[Tuple[str, dict]]:
     elif isinstance(node, (list, tuple)):
         for key, value in enumerate(node):
             yield from _search(value, f'{path}.{key}')
-
-
-def _last(kind) -> str:
-    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
-    return name.split('.')[-1]
 
 
 def _build(tower: dict, scope: str) -> PrunedViT:

@@ -18,6 +18,7 @@ from torch import nn
 from elip_mm.adapters import attach_reducer
 from elip_mm.checkpoint import check_state_dict, use_safe_loading
 from elip_mm.registry import MODELS
+from elip_mm.utils.type_names import type_name
 
 from .offline import without_downloads, without_files
 
@@ -172,9 +173,7 @@ def _attach_as_configured(model: nn.Module, cfg: Config) -> None:
     """Attach the reducers of the config's ``ELIPPruningHook``."""
     for hook in cfg.get('custom_hooks') or []:
         settings = {k: v for k, v in hook.items() if k != 'priority'}
-        kind = settings.pop('type')
-        name = kind if isinstance(kind, str) else kind.__name__
-        if name.split('.')[-1] != 'ELIPPruningHook':
+        if type_name(settings.pop('type')) != 'ELIPPruningHook':
             continue
         if not hasattr(model, 'loss'):
             settings['during'] = ('predict',)

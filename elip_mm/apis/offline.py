@@ -4,6 +4,7 @@
 from typing import Any, Dict
 
 from elip_mm.models.text_encoders.hf_text import read_config
+from elip_mm.utils.type_names import type_name
 
 
 def without_downloads(model: Dict[str, Any]) -> Dict[str, Any]:
@@ -57,12 +58,11 @@ def _strip(node: Any) -> Any:
 
 def _is_download(init_cfg: Any) -> bool:
     entries = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
-    kinds = [e.get('type') for e in entries if isinstance(e, dict)]
     # By its name in the registry, or by that of its class.
     return any(
-        getattr(kind, '__name__', str(kind)).split('.')[-1]
-        in ('Pretrained', 'PretrainedInit')
-        for kind in kinds
+        type_name(entry.get('type')) in ('Pretrained', 'PretrainedInit')
+        for entry in entries
+        if isinstance(entry, dict)
     )
 
 

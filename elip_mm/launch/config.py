@@ -9,6 +9,8 @@ from typing import Optional
 import torch
 from mmengine.config import Config, ConfigDict
 
+from elip_mm.utils.type_names import type_name
+
 __all__ = [
     'check_checkpoint_path',
     'load_config',
@@ -114,9 +116,7 @@ def use_mixed_precision(cfg: Config, args: argparse.Namespace) -> None:
     has_cuda = torch.cuda.is_available()
     dtype = args.amp_dtype or ('float16' if has_cuda else 'bfloat16')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    # Either a name or, in configs that import their types, a class.
-    name = getattr(kind, '__name__', kind).split('.')[-1]
-    if name not in _PLAIN_WRAPPERS:
+    if type_name(kind) not in _PLAIN_WRAPPERS:
         raise ValueError(
             f'--amp cannot replace an optim_wrapper of type {kind!r}; set up '
             'mixed precision in the config.'
