@@ -5,7 +5,7 @@ FLOPs are compared everywhere, stored bytes and operators on the version of
 torch that the baseline was made with. To renew it after a change that is
 meant, run
 
-    python -m tests.test_analysis.test_regression
+    python -m tests.test_analysis.test_counters_regression
 """
 
 import json
@@ -17,12 +17,11 @@ import torch
 
 from elip_mm.analysis import Tower, make_workload, measure
 from elip_mm.analysis.variants import find_variant
+from tests.support.tiny import ARCH
 
 BASELINE = Path(__file__).parents[1] / 'data/benchmark_baseline.json'
 TOWER = Tower(
-    arch=dict(
-        embed_dims=96, num_layers=12, num_heads=4, feedforward_channels=384
-    ),
+    arch=ARCH,
     img_size=112,
     patch_size=8,
     batch_size=2,

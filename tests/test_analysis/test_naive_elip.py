@@ -33,7 +33,7 @@ def test_same_numbers_and_gradients(hints):
 
 
 def test_attention_is_materialised_here_and_nowhere_else():
-    """The watch of `test_costs` does see a matrix where there is one."""
+    """That watch of attention does see a matrix where there is one."""
     seen = []
     for vit in towers():
         with ShapeWatch() as watch:
