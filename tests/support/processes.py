@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
 import pytest
+import torch.distributed as dist
 import torch.multiprocessing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,29 @@ def run_processes(work: Callable, *args: object, count: int = 2) -> None:
     torch.multiprocessing.start_processes(
         work, args, nprocs=count, start_method=_METHOD
     )
+
+
+def run_ranks(work: Callable, folder: Path, *args: object) -> None:
+    """Call a function in two processes of one group, on one thread each.
+
+    Args:
+        work (Callable): As for :func:`run_processes`.
+        folder (Path): Where they meet; used once.
+        *args: Further arguments.
+    """
+    run_processes(_join_group, work, f'file://{folder}/rendezvous', args)
+
+
+def _join_group(
+    rank: int, work: Callable, rendezvous: str, args: tuple
+) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        'gloo', init_method=rendezvous, rank=rank, world_size=2
+    )
+    work(rank, *args)
+    dist.barrier()
+    dist.destroy_process_group()
 
 
 def run_tool(

@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 
 from elip_mm.models.losses import gather_rows
-from tests.support.processes import one_at_a_time, run_processes
+from tests.support.processes import one_at_a_time, run_ranks
 from tests.support.tiny import ELIP, perturb, random_ids, tiny_clip
 
 BATCH = 3
@@ -24,11 +24,7 @@ def data():
     return images, random_ids(2 * BATCH, seed=6)
 
 
-def work(rank, rendezvous, results):
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo', init_method=rendezvous, rank=rank, world_size=2
-    )
+def work(rank, results):
     model = build()
     rows = slice(rank * BATCH, (rank + 1) * BATCH)
     images, ids = data()
@@ -43,8 +39,6 @@ def work(rank, rendezvous, results):
     if rank == 0:
         gradients = [p.grad for p in model.parameters()]
         torch.save((loss.detach() / 2, gradients), results)
-    dist.barrier()
-    dist.destroy_process_group()
 
 
 def check_gathered_sums(rank):
@@ -59,9 +53,8 @@ def check_gathered_sums(rank):
 
 @one_at_a_time
 def test_two_processes_are_one(tmp_path):
-    rendezvous = f'file://{tmp_path}/rendezvous'
     results = tmp_path / 'results.pt'
-    run_processes(work, rendezvous, results)
+    run_ranks(work, tmp_path, results)
     loss, gradients = torch.load(results, weights_only=True)
 
     model = build()

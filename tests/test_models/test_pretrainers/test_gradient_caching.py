@@ -5,7 +5,6 @@ from unittest.mock import patch
 
 import pytest
 import torch
-import torch.distributed as dist
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
@@ -15,7 +14,7 @@ from elip_mm.engine.optimizers import AutocastOptimWrapper
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.structures import PairEmbeddings
 from elip_mm.utils import register_all_modules
-from tests.support.processes import one_at_a_time, run_processes
+from tests.support.processes import one_at_a_time, run_ranks
 from tests.support.tiny import ELIP, perturb, random_ids, tiny_clip
 
 register_all_modules()
@@ -168,11 +167,7 @@ def batch(rows=range(BATCH)):
     return dict(inputs=IMAGES[list(rows)], data_samples=samples)
 
 
-def work(rank, rendezvous, results):
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo', init_method=rendezvous, rank=rank, world_size=2
-    )
+def work(rank, results):
     model = MMDistributedDataParallel(with_captions(build(ELIP, 2)))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     optim_wrapper = OptimWrapper(optimizer=optimizer)
@@ -180,15 +175,12 @@ def work(rank, rendezvous, results):
     model.train_step(batch(range(3 * rank, 3 * rank + 3)), optim_wrapper)
     if rank == 0:
         torch.save([p.grad for p in model.module.parameters()], results)
-    dist.barrier()
-    dist.destroy_process_group()
 
 
 @one_at_a_time
 def test_two_processes_in_chunks_are_one_whole_batch(tmp_path):
-    rendezvous = f'file://{tmp_path}/rendezvous'
     results = tmp_path / 'results.pt'
-    run_processes(work, rendezvous, results)
+    run_ranks(work, tmp_path, results)
     whole, chunked = build(ELIP), build(ELIP)
     step(whole, IMAGES[:6], IDS[:6])
     gradients = torch.load(results, weights_only=True)

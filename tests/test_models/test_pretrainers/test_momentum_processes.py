@@ -12,7 +12,7 @@ import torch.distributed as dist
 from mmpretrain.structures import DataSample
 
 from elip_mm.evaluation.retrieval_recall import best_rank
-from tests.support.processes import one_at_a_time, run_processes
+from tests.support.processes import one_at_a_time, run_ranks
 from tests.support.tiny_momentum import (
     MASK,
     tiny_pretrainer,
@@ -112,27 +112,20 @@ def retrieve(family, rank, world, num_images=5):
     ]  # fmt: skip
 
 
-def work(rank, rendezvous, folder):
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo', init_method=rendezvous, rank=rank, world_size=2
-    )
+def work(rank, folder):
     results = {}
     for family in FAMILIES:
         rows = slice(rank * BATCH, (rank + 1) * BATCH)
         results[family] = train_step(family, rows, world=2)
         results[f'{family} retrieval'] = retrieve(family, rank, world=2)
     torch.save(results, folder / f'{rank}.pt')
-    dist.barrier()
-    dist.destroy_process_group()
 
 
 @pytest.fixture(scope='module')
 def ranks(tmp_path_factory):
     """What each of two processes has found."""
     folder = tmp_path_factory.mktemp('ranks')
-    rendezvous = f'file://{folder}/rendezvous'
-    run_processes(work, rendezvous, folder)
+    run_ranks(work, folder, folder)
     return [
         torch.load(folder / f'{rank}.pt', weights_only=True)
         for rank in range(2)

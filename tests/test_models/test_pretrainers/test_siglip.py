@@ -14,7 +14,7 @@ import torch.distributed as dist
 from elip_mm.models.losses import global_sigmoid_loss, sigmoid_pair_loss
 from elip_mm.registry import MODELS
 from elip_mm.structures import Hints
-from tests.support.processes import one_at_a_time, run_processes
+from tests.support.processes import one_at_a_time, run_ranks
 from tests.support.tiny import ELIP, perturb, random_ids, seeded, tiny_clip
 
 BATCH, DIMS = 6, 16
@@ -88,11 +88,7 @@ def test_value_at_the_start_with_orthogonal_features(batch):
     assert loss.item() == pytest.approx(10 + (batch - 1) * 4.54e-5, abs=1e-4)
 
 
-def work(rank, rendezvous, results, chunk):
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo', init_method=rendezvous, rank=rank, world_size=2
-    )
+def work(rank, results, chunk):
     half = slice(rank * BATCH // 2, (rank + 1) * BATCH // 2)
     inputs = features(BATCH)
     local = [inputs[0][half], inputs[1][half], *inputs[2:]]
@@ -103,16 +99,13 @@ def work(rank, rendezvous, results, chunk):
         part /= 2
     if rank == 0:
         torch.save(found, results)
-    dist.barrier()
-    dist.destroy_process_group()
 
 
 @one_at_a_time
 @pytest.mark.parametrize('chunk', [None, 2])
 def test_two_processes_are_one(tmp_path, chunk):
     results = tmp_path / 'results.pt'
-    rendezvous = f'file://{tmp_path}/rendezvous'
-    run_processes(work, rendezvous, results, chunk)
+    run_ranks(work, tmp_path, results, chunk)
     ours = torch.load(results, weights_only=True)
     inputs = features(BATCH)
     plain = value_and_gradients(sigmoid_pair_loss(*inputs), inputs)
