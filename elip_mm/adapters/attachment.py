@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from elip_mm.structures import TokenState
+from elip_mm.structures import Hints, TokenState
 
 from .base import ModelAdapter
 from .guidance_scope import (
@@ -83,8 +83,8 @@ class Attachment:
         if data_samples is not None:
             guidance = self.adapter.guide(model, images, data_samples, 'loss')
         tower: Any = model.get_submodule(self.towers[0])
-        return tower.guided_states(
-            self.adapter.flatten(model, images), guidance
+        return tower.states(
+            self.adapter.flatten(model, images), Hints(guidance=guidance)
         )
 
 

@@ -4,14 +4,14 @@
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 import torch
 from mmpretrain.models.backbones import VisionTransformer
 from torch import Tensor, nn
 
 from elip_mm.models.backbones import PrunedViT
-from elip_mm.structures import Hints, TokenState
+from elip_mm.structures import Hints
 
 
 @dataclass(frozen=True)
@@ -114,20 +114,6 @@ class AdaptedViT(PrunedViT):
         if self.reduces_in_loss and in_backward():
             refuse_recomputation('the whole vision tower')
         return super().forward(x, reduce=False)
-
-    def guided_states(
-        self, x: Tensor, guidance: Optional[Tensor] = None
-    ) -> Dict[int, TokenState]:
-        """Encode images as if the context had this guidance.
-
-        Args:
-            x (Tensor): Images, shape ``(B, 3, H, W)``.
-            guidance (Tensor, optional): Shape ``(B, C)``. Defaults to None.
-
-        Returns:
-            dict[int, TokenState]: Layer to the tokens after it.
-        """
-        return self.states(x, Hints(guidance=guidance))
 
     def release(self) -> VisionTransformer:
         """Turn it back into a plain ViT, in place."""

@@ -34,17 +34,15 @@ class MemoryModel:
         fixed (int): Parameters, buffers, gradients, optimiser states.
         towers (tuple[float, float]): Highest demand of encoding and its
             backward pass.
-        kept (tuple[float, float]): What lies between the two.
+        kept (tuple[float, float]): What lies between the two, the activations
+            that autograd keeps of a forward pass.
         head (tuple[float, float, float]): Demand of comparing all pairs.
-        saved (tuple[float, float]): Activations that autograd keeps of a
-            forward pass, for information.
     """
 
     fixed: int
     towers: Coefficients
     kept: Coefficients
     head: Coefficients
-    saved: Coefficients
 
     def bytes_at(self, batch_size: int) -> int:
         """Bytes at the highest moment of a step.
@@ -101,7 +99,7 @@ def predict_memory(
         parameter.grad = torch.zeros_like(parameter)
     step.run(1)  # buffers that are made on first use
     towers = _fit(batches, [_peak(step, size) for size in batches])
-    saved = kept = _fit(batches, [_saved(step, size) for size in batches])
+    kept = _fit(batches, [_saved(step, size) for size in batches])
     head = measure_heads(step, world_size)
     if chunk is not None:
         step.model.chunk_size = 1
@@ -112,8 +110,8 @@ def predict_memory(
         a_pair += state / chunk - state
         a_chunk = _at(towers, chunk)
         towers = (a_chunk - a_pair * chunk, a_pair)
-        saved = kept = (0.0, a_pair)
-    return MemoryModel(fixed, towers, kept, head, saved)
+        kept = (0.0, a_pair)
+    return MemoryModel(fixed, towers, kept, head)
 
 
 def count_fixed(step: RecipeStep) -> int:

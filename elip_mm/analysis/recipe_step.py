@@ -11,7 +11,6 @@ from typing import (
     Iterable,
     List,
     Optional,
-    Tuple,
 )
 
 import torch
@@ -53,7 +52,8 @@ class RecipeStep:
         ).train()
         self.device = device
         self.optim_wrapper = cfg.optim_wrapper
-        self.sides = _sides_of(self.model)
+        tower: Any = self.model.vision_backbone
+        self.sides = tower.img_size
 
     @property
     def trained(self) -> List[nn.Parameter]:
@@ -118,9 +118,3 @@ class RecipeStep:
         settings = dict(self.optim_wrapper['optimizer'])
         with DefaultScope.overwrite_default_scope('mmengine'):
             return OPTIMIZERS.build(dict(settings, params=list(parameters)))
-
-
-def _sides_of(model: Any) -> Tuple[int, int]:
-    """Height and width of the images that a model takes, in pixels."""
-    size = model.vision_backbone.img_size
-    return (size, size) if isinstance(size, int) else (size[0], size[1])

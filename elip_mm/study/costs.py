@@ -10,7 +10,13 @@ from mmengine import Config
 from mmengine.dataset import default_collate
 from torch import Tensor
 
-from elip_mm.analysis import Workload, measure, mentioned_share, time_in_turns
+from elip_mm.analysis import (
+    Workload,
+    count_flops,
+    mentioned_share,
+    saved_bytes,
+    time_in_turns,
+)
 from elip_mm.apis import build_model, load_weights, token_states
 from elip_mm.datasets import mentioned_patches
 from elip_mm.registry import DATASETS
@@ -112,11 +118,11 @@ def measure_costs(
         load_weights(model, checkpoint)
     batch = load_batch(cfg, model, batch_size)
     tokens, share = _watch_tokens(model, batch)
-    (counted,) = measure([make_workload('step', model, batch)], rounds=0)
+    step = make_workload('step', model, batch)
     return Costs(
         tokens=tokens,
-        flops=counted.flops,
-        saved_bytes=counted.saved_bytes,
+        flops=count_flops(step.run),
+        saved_bytes=saved_bytes(step.forward, model.parameters()),
         mentioned_share=share,
         batch_size=batch_size,
     )

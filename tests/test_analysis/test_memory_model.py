@@ -83,7 +83,7 @@ def test_mixed_precision_is_predicted_too():
     cfg.optim_wrapper.type = 'elip_mm.AutocastOptimWrapper'
     cfg.optim_wrapper.dtype = 'bfloat16'
     half = predict_memory(cfg)
-    assert half.saved[1] < 0.75 * whole.saved[1]
+    assert half.kept[1] < 0.75 * whole.kept[1]
     batch = half.largest_batch(60 * MEGABYTE)
     measured = train_for_real(cfg, batch)
     assert half.bytes_at(batch) == pytest.approx(measured, rel=0.05)
@@ -91,7 +91,7 @@ def test_mixed_precision_is_predicted_too():
 
 def test_saved_activations_are_affine():
     cfg = recipe('clip/clip_tiny_elip')
-    base, slope = predict_memory(cfg).saved
+    base, slope = predict_memory(cfg).kept
     step = RecipeStep(cfg)
     measured = saved_bytes(step.forward(24), step.stored)
     assert base + 24 * slope == pytest.approx(measured, rel=0.01)
@@ -123,7 +123,7 @@ def test_logits_grow_with_the_square_and_the_processes():
 
 
 def test_largest_batch_counts_the_square():
-    memory = MemoryModel(100, (0, 10), (0, 9), (0, 0, 1.0), (0, 9))
+    memory = MemoryModel(100, (0, 10), (0, 9), (0, 0, 1.0))
     for budget in (111, 500, 10_000, 123_456):
         batch = memory.largest_batch(budget)
         assert memory.bytes_at(batch) <= budget < memory.bytes_at(batch + 1)

@@ -17,10 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 from mmengine.config import DictAction
-from rich.console import Console
-from rich.table import Table
 
 from elip_mm.analysis.data_rate import measure_pipeline
+from elip_mm.analysis.tables import print_table
 from elip_mm.launch.config import read_config
 from elip_mm.launch.user_errors import short_errors
 from elip_mm.utils import register_all_modules
@@ -45,18 +44,20 @@ def main() -> None:
     logging.disable(logging.INFO)
     torch.set_num_threads(args.threads)
     register_all_modules()
-    table = Table('recipe', 'delivers', 'uses', 'ratio')
+    cells = [['recipe', 'delivers', 'uses', 'ratio']]
     with short_errors(args.traceback):
         for path in args.configs:
             cfg = read_config(path, args.cfg_options)
             rate = measure_pipeline(cfg, args.batches, args.device)
-            table.add_row(
-                Path(path).stem,
-                f'{rate.delivered:.0f} pairs/s',
-                f'{rate.consumed:.0f} pairs/s',
-                f'{rate.ratio:.1f}',
+            cells.append(
+                [
+                    Path(path).stem,
+                    f'{rate.delivered:.0f} pairs/s',
+                    f'{rate.consumed:.0f} pairs/s',
+                    f'{rate.ratio:.1f}',
+                ]
             )
-    Console(width=110).print(table)
+    print_table(cells, width=110)
 
 
 if __name__ == '__main__':

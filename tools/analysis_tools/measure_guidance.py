@@ -60,8 +60,7 @@ def draw_batch(
         tuple[Tensor, Tensor]: Images ``(B, 3, H, W)`` and ids ``(B, L)``.
     """
     draw = torch.Generator().manual_seed(seed)
-    size = cfg.model.vision_backbone.get('img_size', 224)
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = model.vision_backbone.img_size
     images = torch.randn(batch, 3, height, width, generator=draw)
     encoder = model.text_encoder
     most = min(22, encoder.context_length)

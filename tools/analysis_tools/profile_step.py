@@ -17,10 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 from mmengine.config import DictAction
-from rich.console import Console
-from rich.table import Table
 
 from elip_mm.analysis.step_parts import measure_parts
+from elip_mm.analysis.tables import print_table
 from elip_mm.launch.config import read_config
 from elip_mm.launch.user_errors import short_errors
 from elip_mm.utils import register_all_modules
@@ -51,11 +50,11 @@ def main() -> None:
         cfg = read_config(args.config, args.cfg_options)
         parts = measure_parts(cfg, args.batch, args.rounds)
     whole = sum(parts.values())
-    table = Table('part', 'ms', 'share', title=Path(args.config).stem)
+    cells = [['part', 'ms', 'share']]
     for name, seconds in parts.items():
-        table.add_row(name, f'{1e3 * seconds:.1f}', f'{seconds / whole:.1%}')
-    table.add_row('whole step', f'{1e3 * whole:.1f}', '')
-    Console(width=90).print(table)
+        cells.append([name, f'{1e3 * seconds:.1f}', f'{seconds / whole:.1%}'])
+    cells.append(['whole step', f'{1e3 * whole:.1f}', ''])
+    print_table(cells, Path(args.config).stem, width=90)
 
 
 if __name__ == '__main__':
