@@ -10,7 +10,7 @@ from torch import Tensor
 from elip_mm.structures import TokenPlan
 from elip_mm.utils.precision import exact, widen
 
-from .token_selection import rank
+from .token_selection import mark_best, rank
 
 
 def most_merges(num_tokens: int, num_prefix: int) -> int:
@@ -65,13 +65,11 @@ def match_halves(
     with exact(metric.device):
         likeness = metric[:, first::2] @ metric[:, other::2].transpose(1, 2)
     likeness, partner = likeness.max(dim=-1)
-    order = rank(likeness)
 
-    # Where the tokens of A and of B go; -1 marks what is decided later.
+    # Where the tokens of A and of B go.
     num_a, num_b = likeness.shape[1], (length - other + 1) // 2
     num_left = num_a - num_merge
-    leaving = torch.zeros_like(partner, dtype=torch.bool)
-    leaving = leaving.scatter(1, order[:, :num_merge], True)
+    leaving = mark_best(likeness, num_merge)
     to_b = num_prefix + num_left + partner
     stay = num_prefix + (~leaving).cumsum(dim=1) - 1
     target_a = torch.where(leaving, to_b, stay)

@@ -38,17 +38,13 @@ class AttentionTrace:
         """
         return self._row(self.query[:, :, index : index + 1])
 
-    def attention_from_mean(self, num_prefix: int = 0) -> Tensor:
-        """The same for the mean query of the patch tokens.
-
-        Args:
-            num_prefix (int): Leading tokens left out of the mean. Defaults
-                to 0.
+    def attention_from_mean(self) -> Tensor:
+        """The same for the mean query of all tokens.
 
         Returns:
             Tensor: Probabilities, shape ``(B, N)``.
         """
-        return self._row(self.query[:, :, num_prefix:].mean(2, keepdim=True))
+        return self._row(self.query.mean(2, keepdim=True))
 
     def mean_key(self) -> Tensor:
         """Keys averaged over the heads, shape ``(B, N, d)``."""

@@ -166,7 +166,7 @@ class PairFeatures(Needed):
 
 
 @dataclass(frozen=True)
-class PairEmbeddings:
+class PairEmbeddings(Needed):
     """All that is left of a batch whose towers are run again later.
 
     It stands where :class:`PairFeatures` does, for heads that compare the
@@ -181,10 +181,6 @@ class PairEmbeddings:
 
     image_embed: Tensor
     text_embed: Tensor
-
-    def need(self, name: str) -> Any:
-        """Return an entry, as :meth:`PairFeatures.need` does."""
-        return getattr(self, name)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(

@@ -1,5 +1,4 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from dataclasses import replace
 from functools import partial
 from typing import Collection, Dict, Optional, Sequence, Tuple, Union
 
@@ -192,14 +191,14 @@ class PrunedViT(VisionTransformer):
         check_hints(hints, state, self.embed_dims)
         if reducer is not None and reducer.needs:
             hints = complete_hints(hints, reducer.needs, x, self)
-        view = LayerView(0, state, hints, num_layers=self.num_layers)
         found = {}
         for index, layer in enumerate(self.layers):
-            view = replace(
-                view,
-                index=index,
-                state=state,
+            view = LayerView(
+                index,
+                state,
+                hints,
                 look_ahead=partial(self.look_ahead, index),
+                num_layers=self.num_layers,
             )
             state = run_layer(layer, view, reducer, self.with_cp)
             if index == self.num_layers - 1 and self.final_norm:
