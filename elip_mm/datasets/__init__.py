@@ -9,7 +9,7 @@ from .image_text_pairs import ImageTextPairs
 from .matching_pairs import MatchingPairs
 from .samplers import KeyedIndex, KeyedSampler
 from .synthetic_scenes import SyntheticScenes, mentioned_patches
-from .transforms import CleanPairCaption, RandomAugment
+from .transforms import CleanPairCaption, LabelPatches, RandomAugment
 
 __all__ = [
     'CleanPairCaption',
@@ -17,6 +17,7 @@ __all__ = [
     'ImageTextPairs',
     'KeyedIndex',
     'KeyedSampler',
+    'LabelPatches',
     'MatchingPairs',
     'RandomAugment',
     'SyntheticScenes',

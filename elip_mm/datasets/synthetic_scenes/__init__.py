@@ -3,7 +3,7 @@ from .dataset import SyntheticScenes
 from .grammar import Caption, write_caption
 from .levels import LEVELS, SceneLevel, get_level
 from .meaning import Meaning, Mention, SceneIndex
-from .patches import mentioned_patches
+from .patches import mentioned_patches, patch_owners
 from .scene import Scene, SceneObject, compose_scene
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     'Mention',
     'SceneIndex',
     'mentioned_patches',
+    'patch_owners',
     'Scene',
     'SceneObject',
     'compose_scene',

@@ -10,7 +10,7 @@ from ..base import ImageTextDataset
 from .drawing import draw_scene
 from .grammar import Caption, write_caption
 from .levels import get_level
-from .meaning import Meaning, SceneIndex
+from .meaning import Meaning, Mention, SceneIndex
 from .scene import Scene, compose_scene
 
 SPLITS = ('train', 'val', 'test')
@@ -34,6 +34,9 @@ class SyntheticScenes(ImageTextDataset):
     - ``image_id`` (int): number of the scene;
     - ``boxes`` (np.ndarray): left, top, right and bottom edge of each object
       in pixels, float32, shape ``(n, 4)``;
+    - ``attributes`` (np.ndarray): what the object is, in the order of
+      :class:`Mention` (shape, colour, size, pattern, row, column), numbers of
+      words, int64, shape ``(n, 6)``;
     - ``mentioned`` (np.ndarray): whether the caption speaks of the object,
       bool, shape ``(n, )``, or ``(captions, n)`` in ``test_mode``;
     - ``gt_label`` (int): scene class, the shape of the largest object. Names
@@ -55,6 +58,8 @@ class SyntheticScenes(ImageTextDataset):
         captions_per_scene (int): Captions a scene in ``test_mode``.
             Defaults to 5.
         seed (int): Changing it changes every scene. Defaults to 0.
+        draw (bool): Whether items have an image, with its boxes; False is for
+            learning from captions alone. Defaults to True.
         test_mode (bool): Whether to serve as a retrieval gallery.
             Defaults to False.
         **kwargs: ``pipeline``, ``indices``, ``serialize_data``, ``lazy_init``
@@ -75,6 +80,7 @@ class SyntheticScenes(ImageTextDataset):
         captions_per_scene: int = 5,
         seed: int = 0,
         test_mode: bool = False,
+        draw: bool = True,
         **kwargs,
     ) -> None:
         self.level = get_level(level)
@@ -89,6 +95,7 @@ class SyntheticScenes(ImageTextDataset):
             'captions_per_scene', captions_per_scene
         )
         self.image_size = _parse_size(image_size)
+        self.draw = draw
         classes = tuple(f'large {shape}' for shape in self.level.shapes)
         metainfo = {'classes': classes, **(kwargs.pop('metainfo', None) or {})}
         super().__init__(
@@ -185,12 +192,15 @@ class SyntheticScenes(ImageTextDataset):
         mentioned = np.zeros((len(captions), len(scene.objects)), dtype=bool)
         for row, caption in zip(mentioned, captions):
             row[list(caption.mentioned)] = True
-        image, boxes = draw_scene(scene, self.image_size)
+        if self.draw:
+            image, boxes = draw_scene(scene, self.image_size)
+            info.update(img=image, boxes=boxes)
         info.update(
-            img=image,
             img_shape=self.image_size,
             ori_shape=self.image_size,
-            boxes=boxes,
+            attributes=np.array(
+                [obj[: len(Mention._fields)] for obj in scene.objects]
+            ),
             mentioned=mentioned if self.test_mode else mentioned[0],
             gt_label=scene.label,
         )

@@ -45,3 +45,45 @@ def mentioned_patches(
         len(boxes), rows * columns
     )
     return np.asarray((mentioned[..., None] & overlap).any(-2))
+
+
+def patch_owners(
+    boxes: np.ndarray, image_size: Tuple[int, int], grid: Tuple[int, int]
+) -> np.ndarray:
+    """Tell which object each patch shows.
+
+    That is the one whose box covers most of the patch, the upper one of two
+    that cover it alike. What covers less than a quarter does not count.
+
+    Args:
+        boxes (np.ndarray): Left, top, right and bottom edge of each object in
+            pixels, in drawing order, shape ``(n, 4)``.
+        image_size (Tuple[int, int]): Height and width in pixels.
+        grid (Tuple[int, int]): Rows and columns of patches.
+
+    Returns:
+        np.ndarray: Number of the object, -1 for the ground, int64, shape
+        ``(rows * columns, )``, row by row.
+    """
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    (height, width), (rows, columns) = image_size, grid
+    if not len(boxes):
+        return np.full(rows * columns, -1)
+    share = (
+        _covered(boxes[:, 1], boxes[:, 3], rows, height)[:, :, None]
+        * _covered(boxes[:, 0], boxes[:, 2], columns, width)[:, None, :]
+    ).reshape(len(boxes), rows * columns)
+    # The first maximum of the reversed order is the last one drawn.
+    owner = len(boxes) - 1 - share[::-1].argmax(axis=0)
+    return np.where(share.max(axis=0) >= 0.25, owner, -1)
+
+
+def _covered(
+    starts: np.ndarray, ends: np.ndarray, cells: int, length: int
+) -> np.ndarray:
+    """Share of each cell of a side that spans cover, ``(n, cells)``."""
+    size = length / cells
+    edges = np.arange(cells) * size
+    low = np.maximum(starts[:, None], edges)
+    high = np.minimum(ends[:, None], edges + size)
+    return np.clip(high - low, 0, None) / size

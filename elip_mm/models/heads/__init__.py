@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from .contrastive_head import ContrastiveHead
+from .dense_label_head import DenseLabelHead
 from .language_head import LanguageHead
 from .matching_head import MatchingHead
 from .meter_heads import METERITMHead, METERMLMHead
@@ -9,6 +10,7 @@ from .token_predictor import TokenPredictor
 
 __all__ = [
     'ContrastiveHead',
+    'DenseLabelHead',
     'MomentumContrastiveHead',
     'LanguageHead',
     'METERITMHead',
