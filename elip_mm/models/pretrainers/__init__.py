@@ -3,6 +3,7 @@ from .albef import ALBEFPretrainer
 from .base import LanguageImagePretrainer
 from .blip import BLIPPretrainer
 from .clip import CLIPPretrainer
+from .masked_language import MaskedLanguagePretrainer
 from .meter import METERPretrainer
 from .momentum import MomentumPretrainer
 from .siglip import SigLIPPretrainer
@@ -13,6 +14,7 @@ __all__ = [
     'CLIPPretrainer',
     'LanguageImagePretrainer',
     'METERPretrainer',
+    'MaskedLanguagePretrainer',
     'MomentumPretrainer',
     'SigLIPPretrainer',
 ]
