@@ -39,3 +39,23 @@ def test_the_copy_for_a_wheel_does_not_hide_edits(monkeypatch, tmp_path):
 def test_what_does_not_ship_is_named():
     with pytest.raises(FileNotFoundError, match='tools/brew.py does not'):
         resources.find_resource('tools/brew.py')
+
+
+def test_packaged_files_have_addresses():
+    found = resources.local_path('pkg://elip_mm/models/tokenizers')
+    assert found == str(resources._PACKAGE / 'models' / 'tokenizers')
+    assert resources.local_path('data/x.pth') == 'data/x.pth'
+
+
+@pytest.mark.parametrize(
+    'name, why',
+    [
+        ('pkg://no_such_thing/x', 'pip install no-such-thing'),
+        ('pkg://elip_mm/x.pth', "has no 'x.pth'"),
+        ('pkg://elip_mm/../setup.py', 'does not exist'),
+        ('pkg://', 'not installed'),
+    ],
+)
+def test_wrong_addresses_say_what_is_missing(name, why):
+    with pytest.raises(FileNotFoundError, match=why):
+        resources.local_path(name)

@@ -1,4 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from .cached import CachedTextEncoder
 from .clip_text import CLIPTextEncoder
 from .hf_text import HFTextEncoder
 from .xbert_text import ALBEFTextEncoder, BLIPTextEncoder, XBertTextEncoder
@@ -7,6 +8,7 @@ __all__ = [
     'ALBEFTextEncoder',
     'BLIPTextEncoder',
     'CLIPTextEncoder',
+    'CachedTextEncoder',
     'HFTextEncoder',
     'XBertTextEncoder',
 ]

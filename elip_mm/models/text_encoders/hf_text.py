@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from elip_mm.registry import MODELS
 from elip_mm.structures import TextFeatures
+from elip_mm.utils.resources import local_path
 
 # Models that number positions from behind the padding id.
 SHIFTED_POSITIONS = ('roberta', 'xlm-roberta', 'camembert', 'mpnet')
@@ -100,7 +101,7 @@ class HFTextEncoder(BaseModule):
         from transformers import AutoModel
 
         try:
-            source = AutoModel.from_pretrained(self.pretrained)
+            source = AutoModel.from_pretrained(local_path(self.pretrained))
         except OSError as error:
             raise OSError(
                 f'HFTextEncoder: cannot read the weights {self.pretrained!r}; '
@@ -145,7 +146,7 @@ def read_config(config: Union[dict, str]) -> Any:
 
     if isinstance(config, str):
         try:
-            return AutoConfig.from_pretrained(config)
+            return AutoConfig.from_pretrained(local_path(config))
         except OSError as error:
             raise OSError(
                 f'HFTextEncoder: cannot read the config {config!r}; name a '

@@ -4,6 +4,7 @@ from typing import Sequence
 from torch import Tensor
 
 from elip_mm.registry import TOKENIZER
+from elip_mm.utils.resources import local_path
 
 
 @TOKENIZER.register_module()
@@ -15,7 +16,8 @@ class HFTokenizer:
     may lie beside the vocabulary files is never run.
 
     Args:
-        name_or_path (str): A local folder or a name on the hub.
+        name_or_path (str): A local folder, one in an installed package as
+            ``pkg://package/folder``, or a name on the hub.
         context_length (int): Length of every row. Defaults to 50, METER's.
     """
 
@@ -75,7 +77,7 @@ def _load(name_or_path: str):
 
     try:
         return AutoTokenizer.from_pretrained(
-            name_or_path, use_fast=True, trust_remote_code=False
+            local_path(name_or_path), use_fast=True, trust_remote_code=False
         )
     except Exception as error:
         raise ValueError(
