@@ -1,4 +1,4 @@
-# METER on drawn scenes: ten epochs of 200 steps.
+# METER on drawn scenes from towers that see and read: ten epochs of 100 steps.
 _base_ = [
     '../_base_/models/meter_tiny.py',
     '../_base_/datasets/meter_synthetic-scenes-64px.py',
@@ -6,5 +6,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_cfg = dict(val_interval=2)
-default_hooks = dict(checkpoint=dict(interval=200))
+train_dataloader = dict(dataset=dict(num_scenes=3200))
+train_cfg = dict(val_interval=5)
+default_hooks = dict(checkpoint=dict(interval=100))

@@ -1,22 +1,16 @@
-# The tiny ALBEF: 4 text layers, of which the upper 2 look at the image.
-_base_ = './momentum_tiny.py'
+# The tiny ALBEF that starts from a tower that can see and a BERT that knows
+# the captions' language.
+_base_ = ['./albef_tiny-from-noise.py', '../towers/tiny-base-weights.py']
 
+text_init = dict(
+    type='Pretrained', checkpoint=f'{_base_.albef_text}/model.safetensors'
+)
 model = dict(
-    type='elip_mm.ALBEFPretrainer',
-    mask_ratio=0.3,  # captions are short, and most words follow from others
-    tokenizer=dict(type='elip_mm.ALBEFTokenizer'),
-    text_encoder=dict(
-        type='elip_mm.ALBEFTextEncoder', num_layers=4, fusion_layer=2
-    ),
+    vision_backbone=dict(init_cfg=_base_.deit_init),
+    text_encoder=dict(init_cfg=text_init),
     heads=dict(
         mlm=dict(
-            type='elip_mm.LanguageHead',
-            name='mlm',
-            embed_dims=_base_.width,
-            vocab_size=_base_.vocab_size,
-            predictor=None,
+            predictor=dict(init_cfg=dict(text_init, prefix='cls.predictions.'))
         )
     ),
 )
-
-alpha_hook = dict(type='elip_mm.SoftTargetHook', alpha=0.1, ramp_epochs=1)

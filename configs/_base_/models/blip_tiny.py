@@ -1,20 +1,16 @@
-# The tiny BLIP: 3 text layers, which encode and decode.
-_base_ = './momentum_tiny.py'
+# The tiny BLIP that starts from a tower that can see and a BERT that knows
+# the captions' language.
+_base_ = ['./blip_tiny-from-noise.py', '../towers/tiny-base-weights.py']
 
+text_init = dict(
+    type='Pretrained', checkpoint=f'{_base_.blip_text}/model.safetensors'
+)
 model = dict(
-    type='elip_mm.BLIPPretrainer',
-    tokenizer=dict(type='elip_mm.BLIPTokenizer'),
-    text_encoder=dict(type='elip_mm.BLIPTextEncoder', num_layers=3),
+    vision_backbone=dict(init_cfg=_base_.deit_init),
+    text_encoder=dict(init_cfg=text_init),
     heads=dict(
         lm=dict(
-            type='elip_mm.LanguageHead',
-            name='lm',
-            embed_dims=_base_.width,
-            vocab_size=_base_.vocab_size,
-            label_smoothing=0.1,
-            predictor=None,
+            predictor=dict(init_cfg=dict(text_init, prefix='cls.predictions.'))
         )
     ),
 )
-
-alpha_hook = dict(type='elip_mm.SoftTargetHook', alpha=0.1, ramp_epochs=2)

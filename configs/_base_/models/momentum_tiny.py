@@ -10,7 +10,7 @@ model = dict(
         name_or_path=None,  # the vocabulary that comes with the package
         context_length=32,
     ),
-    vision_backbone=dict(**_base_.tower, init_cfg=None),
+    vision_backbone=_base_.tower,
     text_encoder=dict(
         vocab_size=vocab_size,
         context_length=32,
@@ -18,7 +18,6 @@ model = dict(
         num_heads=_base_.num_heads,
         dropout=0.0,
         init_std=0.07,  # 0.02 * (768 / 64) ** 0.5
-        init_cfg=None,
     ),
     vision_neck=dict(in_features=width, out_features=joint_dims),
     text_neck=dict(in_features=width, out_features=joint_dims),

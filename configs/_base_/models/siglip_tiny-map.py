@@ -1,10 +1,4 @@
-# SigLIP's own kind of image tower, which pools by attention ("MAP"), in the
-# size of the tiny CLIP.
-_base_ = './siglip_tiny.py'
+# Attention pooling over a tower without class token that can see already.
+_base_ = ['./siglip_tiny-map-from-noise.py', '../towers/tiny-base-weights.py']
 
-model = dict(
-    vision_backbone=_base_.map_tower,
-    vision_neck=dict(
-        _base_.map_neck, in_channels=_base_.width, num_heads=_base_.num_heads
-    ),
-)
+model = dict(vision_backbone=dict(init_cfg=_base_.map_init))

@@ -1,0 +1,39 @@
+# What the tiny models start from: weights that come with the package, trained
+# by the recipes in configs/vit and configs/bert.
+weights = 'pkg://elip_mm/weights'
+vit_init = dict(type='Pretrained', prefix='backbone.')
+
+# A tower as DeiT has it, for ALBEF and BLIP.
+deit_init = dict(
+    vit_init,
+    checkpoint=f'{weights}/vit-tiny-p8_dense-labels_synthetic-scenes-64px/'
+    'model.safetensors',
+)
+# With a norm before the first layer, for CLIP.
+clip_init = dict(
+    vit_init,
+    checkpoint=f'{weights}/'
+    'vit-tiny-p8-prenorm_dense-labels_synthetic-scenes-64px/'
+    'model.safetensors',
+)
+# With QuickGELU besides, as OpenAI's, for METER.
+openai_init = dict(
+    vit_init,
+    checkpoint=f'{weights}/'
+    'vit-tiny-p8-quickgelu_dense-labels_synthetic-scenes-64px/'
+    'model.safetensors',
+)
+# Without class token, for SigLIP's attention pooling.
+map_init = dict(
+    vit_init,
+    checkpoint=f'{weights}/'
+    'vit-tiny-p8-nocls_dense-labels_synthetic-scenes-64px/'
+    'model.safetensors',
+)
+
+# BERT of as many layers as the text towers have.
+albef_text, blip_text, meter_text = (
+    f'{weights}/text-tiny-4layer_mlm_synthetic-scenes',
+    f'{weights}/text-tiny-3layer_mlm_synthetic-scenes',
+    f'{weights}/text-tiny-2layer_mlm_synthetic-scenes',
+)
