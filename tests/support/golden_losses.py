@@ -42,9 +42,13 @@ def machine() -> Dict[str, str]:
     )
 
 
-def recipe_of(family: str) -> Path:
-    """The tiny ELIP recipe of a family."""
-    (path,) = (ROOT / 'configs' / family).glob(f'{family}_tiny_elip_*.py')
+def recipe_of(family: str, tower: str = 'tiny-from-noise') -> Path:
+    """The tiny ELIP recipe of a family.
+
+    Losses are recorded from noise: weights that are trained anew one day must
+    not move them.
+    """
+    (path,) = (ROOT / 'configs' / family).glob(f'{family}_{tower}_elip_*.py')
     return path
 
 

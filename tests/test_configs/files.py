@@ -3,16 +3,25 @@
 
 from pathlib import Path
 
+import torch
+
 from elip_mm.apis import build_model
+from elip_mm.registry import MODELS
+from elip_mm.utils import register_all_modules
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / 'configs'
-FAMILIES = sorted(path.parent.name for path in CONFIGS.glob('*/metafile.yml'))
+METAFILES = sorted(CONFIGS.glob('*/metafile.yml'))
+# Of single towers, which the models of the other families start from.
+TOWERS = ('bert', 'vit')
+TOWER_RECIPES = [
+    path for name in TOWERS for path in sorted(CONFIGS.glob(f'{name}/*.py'))
+]
+FAMILIES = sorted({path.parent.name for path in METAFILES} - set(TOWERS))
 RECIPES = [
     path for name in FAMILIES for path in sorted(CONFIGS.glob(f'{name}/*.py'))
 ]
 BASES = sorted(CONFIGS.glob('_base_/**/*.py'))
-METAFILES = sorted(CONFIGS.glob('*/metafile.yml'))
 
 
 def label(path):
@@ -22,6 +31,10 @@ def label(path):
 
 def build_full_size(cfg):
     """Build a model of any size without memory or vocabulary files."""
+    if 'vision_backbone' not in cfg.model:  # a tower by itself
+        register_all_modules()
+        with torch.device('meta'):
+            return MODELS.build(cfg.model)
     return build_model(cfg, offline=True, initialize=False, device='meta')
 
 

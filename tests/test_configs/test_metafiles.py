@@ -7,7 +7,14 @@ import pytest
 import yaml
 from mmengine import Config
 
-from .files import METAFILES, RECIPES, ROOT, build_full_size, count_parameters
+from .files import (
+    METAFILES,
+    RECIPES,
+    ROOT,
+    TOWER_RECIPES,
+    build_full_size,
+    count_parameters,
+)
 
 MODELS = [
     model
@@ -21,7 +28,9 @@ def test_metafile_lists_the_recipes_of_its_family(path):
     models = yaml.safe_load(path.read_text())['Models']
     listed = {ROOT / model['Config'] for model in models}
     assert listed == {
-        recipe for recipe in RECIPES if recipe.parent == path.parent
+        recipe
+        for recipe in RECIPES + TOWER_RECIPES
+        if recipe.parent == path.parent
     }
     for model in models:
         assert model['Name'] == Path(model['Config']).stem

@@ -6,7 +6,14 @@ import re
 import pytest
 from mmengine import Config
 
-from .files import BASES, CONFIGS, FAMILIES, RECIPES, label
+from .files import (
+    BASES,
+    CONFIGS,
+    FAMILIES,
+    RECIPES,
+    TOWER_RECIPES,
+    label,
+)
 
 WORD = r'[a-z0-9]+(?:-[a-z0-9]+)*'
 RULE = re.compile(
@@ -14,6 +21,24 @@ RULE = re.compile(
     rf'_\d+xb(?P<batch>\d+)(?P<schedule>(?:-[a-z0-9]+)*)'
     rf'_(?P<data>{WORD})-(?P<size>\d+)px'
 )
+TOWER_RULE = re.compile(
+    rf'(?P<tower>[a-z0-9]+-{WORD})_(?P<task>dense-labels|mlm)'
+    rf'_1xb(?P<batch>\d+)-(?P<thousands>\d+)k_synthetic-scenes(?:-\d+px)?'
+)
+
+
+@pytest.mark.parametrize('path', TOWER_RECIPES, ids=label)
+def test_recipe_of_a_tower_is_what_its_name_says(path):
+    name = TOWER_RULE.fullmatch(path.stem)
+    assert name, 'see configs/README.md'
+    cfg = Config.fromfile(path)
+    assert path.stem.startswith(f'{path.parent.name}-')
+    batch, steps = int(name['batch']), 1000 * int(name['thousands'])
+    assert batch == cfg.train_dataloader.batch_size
+    assert steps == cfg.param_scheduler.total_steps
+    scenes = [d.num_scenes for d in cfg.train_dataloader.dataset.datasets]
+    # One epoch has all of its steps.
+    assert sum(scenes) == steps * batch and cfg.train_cfg.max_epochs == 1
 
 
 @pytest.mark.parametrize('path', RECIPES, ids=label)

@@ -10,9 +10,20 @@ import elip_mm.registry as nodes
 from elip_mm.registry import DATASETS, MODELS
 from elip_mm.utils import register_all_modules
 
-from .files import RECIPES, build_full_size, count_parameters, label
+from .files import (
+    RECIPES,
+    TOWER_RECIPES,
+    build_full_size,
+    count_parameters,
+    label,
+)
 
-TINY = [path for path in RECIPES if '_tiny' in path.name]
+# Those on photographs need a folder that nobody has to have.
+TINY = [
+    path
+    for path in RECIPES
+    if '_tiny' in path.name and 'synthetic-scenes' in path.name
+]
 ELIP = [path for path in RECIPES if '_elip_' in path.name]
 
 
@@ -43,7 +54,7 @@ def test_our_types_carry_their_prefix(path):
     assert not used & ours
 
 
-@pytest.mark.parametrize('path', TINY, ids=label)
+@pytest.mark.parametrize('path', TINY + TOWER_RECIPES, ids=label)
 def test_tiny_recipe_makes_a_step(path):
     register_all_modules()
     cfg = Config.fromfile(path)

@@ -12,4 +12,4 @@ with read_base():
 
 model.update(vision_backbone=dict(reducer=reducer))
 
-default_hooks['checkpoint'].update(interval=250)
+default_hooks['checkpoint'].update(interval=100)

@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-# CLIP that two CPU cores train in minutes.
+# CLIP that two CPU cores train in minutes, from a tower that can see already.
 from elip_mm.models import (
     CLIPPretrainer,
     CLIPTextEncoder,
@@ -11,6 +11,7 @@ from elip_mm.models import (
 )
 
 width, num_heads = 64, 4
+weights = 'pkg://elip_mm/weights'
 
 model = dict(
     type=CLIPPretrainer,
@@ -27,6 +28,13 @@ model = dict(
         patch_size=8,
         pre_norm=True,
         norm_cfg=dict(type='LN', eps=1e-5),
+        init_cfg=dict(
+            type='Pretrained',
+            prefix='backbone.',
+            checkpoint=f'{weights}/'
+            'vit-tiny-p8-prenorm_dense-labels_synthetic-scenes-64px/'
+            'model.safetensors',
+        ),
     ),
     text_encoder=dict(
         type=CLIPTextEncoder,
