@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from elip_mm.registry import MODELS
 from elip_mm.structures import TextFeatures
 
+from .hf_weights import load_hf_encoder
+
 # Models that number positions from behind the padding id.
 SHIFTED_POSITIONS = ('roberta', 'xlm-roberta', 'camembert', 'mpnet')
 
@@ -97,10 +99,8 @@ class HFTextEncoder(BaseModule):
         super().init_weights()
         if self.pretrained is None:
             return
-        from transformers import AutoModel
-
         try:
-            source = AutoModel.from_pretrained(self.pretrained)
+            source = load_hf_encoder(self.pretrained)
         except OSError as error:
             raise OSError(
                 f'HFTextEncoder: cannot read the weights {self.pretrained!r}; '
@@ -145,7 +145,7 @@ def read_config(config: Union[dict, str]) -> Any:
 
     if isinstance(config, str):
         try:
-            return AutoConfig.from_pretrained(config)
+            return AutoConfig.from_pretrained(config, trust_remote_code=False)
         except OSError as error:
             raise OSError(
                 f'HFTextEncoder: cannot read the config {config!r}; name a '
