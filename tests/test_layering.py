@@ -34,7 +34,7 @@ ALLOWED = {
     'models.reducers': {'structures', 'ops', 'models.layers'},
     'models.backbones': {'structures', 'ops', 'models.layers',
                          'models.reducers'},
-    'models.text_encoders': {'structures', 'models.layers'},
+    'models.text_encoders': {'checkpoint', 'structures', 'models.layers'},
     'models.fusion': {'structures', 'models.layers', 'models.text_encoders'},
     'models.heads': {'structures', 'ops', 'models.losses'},
     'models.tasks': {'structures'},
@@ -51,7 +51,7 @@ ALLOWED = {
                'visualization'},
     'launch': {'analysis', 'checkpoint', 'converters', 'datasets', 'engine',
                'evaluation', 'models.pretrainers', 'study', 'visualization'},
-    'study': {'analysis', 'apis', 'datasets', 'visualization'},
+    'study': {'analysis', 'apis', 'checkpoint', 'datasets', 'visualization'},
 }  # fmt: skip
 # The only import that is made on demand, and upwards.
 LAZY = {('utils', 'launch.setup_env')}

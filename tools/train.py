@@ -70,8 +70,8 @@ def choose_checkpoint(cfg: Config, resume: Optional[str] = None) -> None:
         cfg.load_from = find_resumable_checkpoint(cfg.work_dir)
         if cfg.load_from is None:
             print(
-                f'There is no checkpoint in {cfg.work_dir} to resume from; '
-                'training starts from the beginning.'
+                f'There is no whole checkpoint in {cfg.work_dir} to resume '
+                'from; training starts from the beginning.'
             )
             cfg.resume = False
     if cfg.get('load_from'):

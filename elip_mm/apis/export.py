@@ -1,11 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Image towers as files that run without this library."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
+
+from elip_mm.checkpoint import AtomicLocalBackend
 
 
 class ImageTower(nn.Module):
@@ -68,7 +71,9 @@ def export_tower(
             _check_reduction(model, images)
         program = torch.export.export(tower, (images,))
         if path.suffix == '.pt2':
-            torch.export.save(program, path)
+            buffer = BytesIO()
+            torch.export.save(program, buffer)
+            AtomicLocalBackend().put(buffer.getvalue(), path)
         else:
             _write_onnx(program, path)
     return path

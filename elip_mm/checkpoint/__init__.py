@@ -3,7 +3,8 @@
 
 from .atomic import AtomicLocalBackend
 from .checkpoint_hook import CheckpointHook
-from .finding import find_resumable_checkpoint
+from .contents import find_weights
+from .finding import find_resumable_checkpoint, read_last_checkpoint
 from .loading import use_safe_loading
 from .plain_data import from_plain, to_plain
 from .reading import load_checkpoint_file
@@ -14,8 +15,10 @@ __all__ = [
     'CheckpointHook',
     'check_state_dict',
     'find_resumable_checkpoint',
+    'find_weights',
     'from_plain',
     'load_checkpoint_file',
+    'read_last_checkpoint',
     'to_plain',
     'use_safe_loading',
 ]

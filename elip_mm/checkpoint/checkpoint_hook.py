@@ -10,6 +10,7 @@ from elip_mm.registry import HOOKS
 from elip_mm.utils.model_wrappers import unwrap_model
 
 from .atomic import ATOMIC, AtomicLocalBackend
+from .contents import check_resumable
 from .loading import use_safe_loading
 from .plain_data import from_plain, to_plain
 from .strict_check import check_state_dict
@@ -68,6 +69,8 @@ class CheckpointHook(BaseCheckpointHook):
             runner (Runner): The runner.
         """
         super().before_train(runner)
+        for indicator, path in dict(self._best_paths()).items():
+            self._set_best_path(indicator, self._in_own_folder(path))
         every = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if not self.by_epoch and self.interval > 0 and self.interval % every:
             runner.logger.warning(
@@ -93,12 +96,15 @@ class CheckpointHook(BaseCheckpointHook):
             runner (Runner): The runner.
             checkpoint (dict): What was loaded; changed in place.
         """
+        source = str(runner._load_from or 'the checkpoint')
+        if runner._resume:
+            check_resumable(checkpoint, source)
         from_plain(checkpoint)
         partial = not runner.cfg.get('load_strict', True)
         check_state_dict(
             unwrap_model(runner.model),
             checkpoint,
-            source=str(runner._load_from or 'the checkpoint'),
+            source=source,
             partial=partial and not runner._resume,
         )
 
@@ -168,6 +174,8 @@ class CheckpointHook(BaseCheckpointHook):
 
     def _best_paths(self) -> Iterator[Tuple[Optional[str], Optional[str]]]:
         """Best checkpoints by indicator; by None if there is but one."""
+        if not self.save_best:
+            return
         if len(self.key_indicators) == 1:
             yield None, self.best_ckpt_path
         else:
@@ -180,6 +188,17 @@ class CheckpointHook(BaseCheckpointHook):
             self.best_ckpt_path = path
         else:
             self.best_ckpt_path_dict[indicator] = path
+
+    def _in_own_folder(self, path: Optional[str]) -> Optional[str]:
+        """Where the best checkpoint is that a resumed run remembers.
+
+        What is removed once there is a better one comes from a file, where it
+        may be any path. In a folder that was moved, only the name is right.
+        """
+        name = os.path.basename(path or '')
+        if not name.startswith('best_'):
+            return None
+        return self.file_backend.join_path(self.out_dir, name)
 
     def _remove(self, path: str) -> None:
         if self.file_backend.isfile(path):

@@ -1,8 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Safe reading of whatever mmengine loads, through its extension point."""
 
+import functools
 import os
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 from urllib.parse import urlparse
 
 import torch
@@ -10,6 +11,9 @@ from mmengine.dist import barrier, get_dist_info
 from mmengine.runner import CheckpointLoader
 from mmengine.utils import digit_version
 
+from .config_text import set_config_text_aside
+from .contents import find_weights
+from .plain_data import check_bounded
 from .reading import load_checkpoint_file
 
 __all__ = ['use_safe_loading']
@@ -30,20 +34,29 @@ def use_safe_loading() -> None:
     CheckpointLoader.register_scheme(
         ['http://', 'https://'], load_from_http, force=True
     )
-    if digit_version(torch.__version__) < digit_version('2.6'):
-        # These loaders of mmengine call torch.load in their own ways.
-        others = [
-            scheme
-            for scheme in CheckpointLoader._schemes
-            if scheme and not scheme.startswith('http')
-        ]
-        CheckpointLoader.register_scheme(others, _refuse, force=True)
+    # These loaders of mmengine call torch.load in their own ways.
+    safe = digit_version(torch.__version__) >= digit_version('2.6')
+    for scheme, loader in list(CheckpointLoader._schemes.items()):
+        if scheme and not scheme.startswith('http'):
+            CheckpointLoader.register_scheme(
+                scheme, _checked(loader) if safe else _refuse, force=True
+            )
 
 
 # mmengine's log message drops the first ten characters of a loader's name.
 def load_from_local(filename: str, map_location: Any = None) -> Any:
-    """Loader of local files for mmengine's ``CheckpointLoader``."""
-    return load_checkpoint_file(filename, map_location)
+    """Loader of local files for mmengine's ``CheckpointLoader``.
+
+    Args:
+        filename (str): The file.
+        map_location (Any): As in :func:`torch.load`. Defaults to None.
+
+    Returns:
+        dict: Content of the file; it holds weights.
+    """
+    content = load_checkpoint_file(filename, map_location)
+    find_weights(content, filename)
+    return content
 
 
 def load_from_http(
@@ -60,7 +73,7 @@ def load_from_http(
             None, that of :mod:`torch.hub`. Defaults to None.
 
     Returns:
-        Any: Content of the file.
+        dict: Content of the file; it holds weights.
     """
     folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
     path = os.path.join(folder, os.path.basename(urlparse(filename).path))
@@ -68,7 +81,20 @@ def load_from_http(
         os.makedirs(folder, exist_ok=True)
         torch.hub.download_url_to_file(filename, path)
     barrier()
-    return load_checkpoint_file(path, map_location)
+    return load_from_local(path, map_location)
+
+
+def _checked(loader: Callable) -> Callable:
+    """A loader of mmengine whose result is looked at like all others."""
+
+    @functools.wraps(loader)
+    def load(filename: str, map_location: Any = None) -> Any:
+        content = loader(filename, map_location)
+        check_bounded(content, filename)
+        find_weights(set_config_text_aside(content), filename)
+        return content
+
+    return load
 
 
 def _refuse(filename: str, map_location: Any = None) -> Any:

@@ -7,16 +7,85 @@ exceptions, so that loading it can never execute code.
 
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Callable, Tuple, Type
+from typing import Any, Callable, Dict, List, Tuple, Type
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
-__all__ = ['from_plain', 'to_plain']
+__all__ = ['check_bounded', 'from_plain', 'to_plain']
 
 _BUFFER_KEYS = {'log', 'count', 'max_length'}
+# Far above what a run collects, and far below what hangs one that saves it.
+_MAX_ITEMS, _MAX_DEPTH = 1_000_000, 100
 _SCALARS: Tuple[Type[Any], ...] = (bool, int, float, complex, str, bytes)
+
+
+def check_bounded(content: Any, source: str) -> None:
+    """Raise an error if containers are endless, or behave as no container.
+
+    A small file can hold a list that holds itself, or one twice, which holds
+    another twice, and so on: what walks through it would never end.
+
+    Args:
+        content (Any): Content of a checkpoint.
+        source (str): Where it comes from, for the message.
+
+    Raises:
+        ValueError: If there is too much, too deep, or if an object has
+            attributes that its kind does not have.
+    """
+    _measure(content, 0, {}, source)
+
+
+def _measure(
+    value: Any, depth: int, known: Dict[int, Tuple[int, int]], source: str
+) -> Tuple[int, int]:
+    """Number of items, and levels, of a container and all inside.
+
+    What occurs at several places counts at each, but is looked at once.
+    """
+    if isinstance(value, (dict, HistoryBuffer)):
+        _check_attributes(value, source)
+    if isinstance(value, dict):
+        inside: List[Any] = [*value.keys(), *value.values()]
+    elif isinstance(value, (list, tuple, set)):
+        inside = list(value)
+    else:
+        return 0, 0
+    if id(value) not in known:
+        items, levels = len(inside), 1
+        # Without this, one that holds itself would have no end.
+        for item in inside if depth < _MAX_DEPTH else ():
+            more, below = _measure(item, depth + 1, known, source)
+            items, levels = items + more, max(levels, below + 1)
+        known[id(value)] = items, levels
+    items, levels = known[id(value)]
+    if items > _MAX_ITEMS or depth + levels > _MAX_DEPTH:
+        raise ValueError(
+            f'{source} holds containers in containers without an end; no '
+            'training writes this, so it is damaged or made to harm.'
+        )
+    return items, levels
+
+
+def _check_attributes(value: Any, source: str) -> None:
+    """An attribute could stand in for a method, such as ``items``."""
+    known = {'_metadata'}
+    if isinstance(value, HistoryBuffer):
+        known = {*vars(HistoryBuffer()), '_statistics_methods'}
+    odd = set(getattr(value, '__dict__', ())) - known
+    metadata = getattr(value, '_metadata', None)
+    if metadata is not None and not (
+        isinstance(metadata, dict)
+        and all(isinstance(item, dict) for item in metadata.values())
+    ):
+        odd.add('_metadata')
+    if odd:
+        raise ValueError(
+            f'{source} holds a {type(value).__name__} with the attribute '
+            f'{min(map(str, odd))!r}, which it should not have.'
+        )
 
 
 def to_plain(checkpoint: dict, warn: Callable[[str], None]) -> None:
@@ -42,15 +111,31 @@ def from_plain(checkpoint: dict) -> None:
     Args:
         checkpoint (dict): What was loaded; one with mmengine's objects, or
             with weights alone, stays as it is.
+
+    Raises:
+        ValueError: If a log history is none.
     """
-    scalars = checkpoint.get('message_hub', {}).get('log_scalars', {})
+    hub = checkpoint.get('message_hub')
+    scalars = hub.get('log_scalars') if isinstance(hub, dict) else None
+    if not isinstance(scalars, dict):
+        return
     for key, value in scalars.items():
         if isinstance(value, dict) and set(value) == _BUFFER_KEYS:
-            scalars[key] = HistoryBuffer(
-                value['log'].cpu().numpy(),
-                value['count'].cpu().numpy(),
-                value['max_length'],
-            )
+            scalars[key] = _history(key, value)
+
+
+def _history(key: str, value: Dict[str, Any]) -> HistoryBuffer:
+    try:
+        return HistoryBuffer(
+            value['log'].cpu().numpy(),
+            value['count'].cpu().numpy(),
+            value['max_length'],
+        )
+    except Exception as error:
+        raise ValueError(
+            f'message_hub.log_scalars[{key!r}] is no log history ({error}); '
+            'use an earlier checkpoint.'
+        ) from error
 
 
 def _tensor(array: np.ndarray) -> torch.Tensor:

@@ -5,6 +5,8 @@ from typing import Any, Dict, List
 
 from torch import Tensor, nn
 
+from .contents import find_weights
+
 __all__ = ['check_state_dict']
 
 
@@ -30,10 +32,10 @@ def check_state_dict(
             must agree in any case. Defaults to False.
 
     Raises:
-        ValueError: If it does not fit. The message names the first few of
-            the weights that differ.
+        ValueError: If it does not fit, or holds no weights. The message
+            names the first few of the weights that differ.
     """
-    weights = checkpoint.get('state_dict', checkpoint)
+    weights = find_weights(checkpoint, source)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {k.removeprefix('module.'): v for k, v in weights.items()}
     found = _load(model, weights)
@@ -72,7 +74,8 @@ class _Differences:
 def _load(model: nn.Module, weights: Dict[str, Tensor]) -> _Differences:
     try:
         keys = model.load_state_dict(weights, strict=False)
-    except RuntimeError as error:
+    # Models that resize what they load expect shapes of their own kind.
+    except Exception as error:
         mismatched = re.findall(
             r'size mismatch for (\S+): .*?torch\.Size\((\[.*?\])\)'
             r'.*?torch\.Size\((\[.*?\])\)',
@@ -80,7 +83,10 @@ def _load(model: nn.Module, weights: Dict[str, Tensor]) -> _Differences:
             flags=re.DOTALL,
         )
         if not mismatched:
-            raise
+            raise ValueError(
+                f'the weights cannot be loaded into {type(model).__name__}: '
+                f'{error}\n  Use the config they were trained with.'
+            ) from error
         return _Differences([f'{k} is {a}, not {b}' for k, a, b in mismatched])
     # As mmengine does: older batch norms had no such counter.
     missing = [k for k in keys.missing_keys if 'num_batches_tracked' not in k]

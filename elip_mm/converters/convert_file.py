@@ -1,10 +1,16 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+from io import BytesIO
 from pathlib import Path
 from typing import Union
 
 import torch
+from torch import Tensor
 
-from elip_mm.checkpoint.reading import load_checkpoint_file
+from elip_mm.checkpoint import (
+    AtomicLocalBackend,
+    find_weights,
+    load_checkpoint_file,
+)
 
 from .families import Converter
 
@@ -39,15 +45,15 @@ def convert_file(
     if reverse:
         read, write = write, read
         convert = family.to_theirs
-    loaded = load_checkpoint_file(source, 'cpu')
-    state = loaded.get(read, loaded) if isinstance(loaded, dict) else None
-    if not isinstance(state, dict):
-        raise ValueError(
-            f'{source} holds no state dict: neither under the key {read!r} '
-            'nor as a whole.'
-        )
+    state = find_weights(load_checkpoint_file(source, 'cpu'), source, read)
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            raise ValueError(
+                f'{source}: {name!r} holds a {type(value).__name__}, but a '
+                'state dict of tensors is needed.'
+            )
     converted = convert(state)
-    out = Path(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({write: converted}, out)
+    buffer = BytesIO()
+    torch.save({write: converted}, buffer)
+    AtomicLocalBackend().put(buffer.getvalue(), out)
     return len(converted)

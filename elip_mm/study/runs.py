@@ -17,6 +17,7 @@ from mmengine import Config
 from mmengine.config import DictAction
 
 import elip_mm
+from elip_mm.checkpoint import read_last_checkpoint
 from elip_mm.utils.resources import find_resource
 
 from .code_digest import digest_code
@@ -47,8 +48,13 @@ class Run:
     @property
     def checkpoint(self) -> str:
         """str: The last checkpoint, even if the folder was moved."""
-        name = (self.work_dir / 'last_checkpoint').read_text().strip()
-        return str(self.work_dir / Path(name).name)
+        last = read_last_checkpoint(self.work_dir)
+        if last is None:
+            raise FileNotFoundError(
+                f'{self.work_dir}/last_checkpoint names no checkpoint that is '
+                'there; train this run again.'
+            )
+        return str(last)
 
     def load_config(self) -> Config:
         """Read the recipe with its overrides, as the tools do."""

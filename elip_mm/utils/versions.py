@@ -73,9 +73,10 @@ REQUIREMENTS = (
     ),
     Requirement(
         ('transformers',),
-        '4.28',
+        '4.36',
         '4.52',
-        'mmpretrain 1.2 imports names that later ones moved',
+        'earlier ones run code from files of some tokenizers, and later ones '
+        'moved names that mmpretrain 1.2 imports',
     ),
     Requirement(
         ('setuptools',),

@@ -144,8 +144,11 @@ def test_init_model_loads_every_weight(checkpoint):
         init_model(
             CLIP, path, cfg_options={'model.vision_neck.out_channels': 5}
         )
-    torch.save(dict(state_dict={}), path)
+    torch.save(dict(state_dict=dict(logit_scale=torch.ones(()))), path)
     with pytest.raises(ValueError, match='missing in the file'):
+        init_model(CLIP, path)
+    torch.save(dict(state_dict={}), path)
+    with pytest.raises(ValueError, match='holds no weights'):
         init_model(CLIP, path)
 
 

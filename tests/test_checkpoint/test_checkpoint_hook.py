@@ -6,16 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import CheckpointLoader
 
 from elip_mm.checkpoint import CheckpointHook
 from elip_mm.registry import HOOKS
 from elip_mm.utils import register_all_modules
 
-TOY = Path(__file__).parents[1] / 'support/toy_config.py'
+from .samples import resumable
+from .samples import toy_runner as build
 
 
 class ToyRunner:
@@ -118,24 +118,6 @@ class NoteHook(Hook):
         checkpoint['note'] = Path('a')
 
 
-def build(folder, hooks=None, **changes):
-    """The toy runner as mmengine alone would build it."""
-    register_all_modules()
-    cfg = Config.fromfile(TOY)
-    if hooks is not None:
-        cfg.default_hooks = hooks
-    cfg.merge_from_dict(changes)
-    cfg.custom_hooks = []  # as users set it
-    cfg.work_dir, cfg.launcher = str(folder), 'none'
-    cfg.experiment_name = f'toy-{folder.name}-{len(os.listdir(folder))}'
-    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=2)
-    cfg.param_scheduler = None
-    cfg.train_dataloader.collate_fn = dict(type='default_collate')
-    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None
-    return Runner.from_cfg(cfg)
-
-
 @pytest.mark.parametrize(
     'hooks',
     [
@@ -173,8 +155,41 @@ def test_part_of_the_weights_on_request(tmp_path):
     resumed = build(
         tmp_path, load_from=str(path), load_strict=False, resume=True
     )
+    with pytest.raises(ValueError, match="resumed from: it has no 'meta'"):
+        resumed.train()
+    torch.save({**resumable(), 'state_dict': weights}, path)
     with pytest.raises(ValueError, match='missing in the file: last.weight'):
         resumed.train()
+
+
+def test_only_checkpoints_in_the_folder_are_removed(tmp_path):
+    """A file that is resumed from may name any path as the best so far."""
+    mine, other = tmp_path / 'run', tmp_path / 'other'
+    for folder in (mine, other / 'best_inner'):
+        folder.mkdir(parents=True)
+    precious, config = other / 'best_photo.jpg', mine / 'config.py'
+    precious.write_text('')
+    config.write_text('')
+    for path in (precious, other, other / 'best_inner', mine / '..', config):
+        runner = ToyRunner(mine)
+        runner.info['best_ckpt'] = str(path)
+        hook = CheckpointHook(save_best='loss', rule='less', by_epoch=False)
+        hook.before_train(runner)
+        runner.iter = runner.epoch = 1
+        hook._save_best_checkpoint(runner, dict(loss=1.0))
+        assert precious.exists() and (other / 'best_inner').exists()
+        assert config.exists()
+
+
+def test_former_best_goes_in_a_folder_that_was_moved(tmp_path):
+    runner = ToyRunner(tmp_path)
+    (tmp_path / 'best_loss_iter_7.pth').write_text('')
+    runner.info['best_ckpt'] = '/elsewhere/best_loss_iter_7.pth'
+    hook = CheckpointHook(save_best='loss', rule='less', by_epoch=False)
+    hook.before_train(runner)
+    runner.iter = runner.epoch = 9
+    hook._save_best_checkpoint(runner, dict(loss=1.0))
+    assert os.listdir(tmp_path) == ['best_loss_iter_9.pth']
 
 
 def test_log_history_is_rebuilt(tmp_path):

@@ -9,6 +9,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 
 from elip_mm.checkpoint import from_plain, to_plain
+from elip_mm.checkpoint.plain_data import check_bounded
 
 from .samples import foreign_checkpoint
 
@@ -56,3 +57,57 @@ def test_weights_without_anything_else_are_fine():
     weights = dict(weight=1)
     from_plain(weights)
     assert weights == dict(weight=1)
+
+
+def chain(length, end=()):
+    for _ in range(length):
+        end = [end]
+    return end
+
+
+def test_containers_without_an_end_are_refused():
+    circle = {}
+    circle['a'] = [circle]
+    double = ['x']
+    for _ in range(60):
+        double = [double, double]
+    # Each link is short, and hangs on the one before.
+    links = [chain(60)]
+    for _ in range(60):
+        links.append(chain(60, links[-1]))
+    for content in (circle, double, chain(101), links, [0] * 1_000_001):
+        with pytest.raises(ValueError, match='without an end'):
+            check_bounded(content, 'a.pth')
+
+
+def test_what_a_training_holds_is_within_bounds():
+    states = {i: dict(step=i, mean=None) for i in range(50_000)}
+    check_bounded(dict(optimizer=states, twice=[states] * 3), 'a.pth')
+    check_bounded(foreign_checkpoint(), 'a.pth')
+    shared = ['x']
+    check_bounded([shared] * 1000 + chain(90, shared), 'a.pth')
+
+
+def test_attributes_that_replace_methods_are_refused():
+    weights = collections.OrderedDict(a=1)
+    weights._metadata = collections.OrderedDict({'': dict(version=1)})
+    check_bounded(dict(state_dict=weights), 'a.pth')
+    for name, value in (('items', 5), ('_metadata', 5), ('_metadata', {1: 2})):
+        weights = collections.OrderedDict(a=1)
+        setattr(weights, name, value)
+        with pytest.raises(ValueError, match=f"the attribute '{name}'"):
+            check_bounded(dict(state_dict=weights), 'a.pth')
+
+
+@pytest.mark.parametrize(
+    'history',
+    [
+        dict(log=1, count=torch.ones(1), max_length=1),
+        dict(log=torch.ones(2), count=torch.ones(1), max_length=3),
+        dict(log=torch.ones(2), count=torch.ones(2), max_length='a'),
+    ],
+)
+def test_log_history_that_is_none_is_refused(history):
+    hub = dict(log_scalars=dict(loss=history))
+    with pytest.raises(ValueError, match=r"log_scalars\['loss'\] is no log"):
+        from_plain(dict(message_hub=hub))

@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import pytest
+import torch
 from torch import nn
 
 from elip_mm.checkpoint import check_state_dict
@@ -52,3 +53,29 @@ def test_other_shapes_and_other_models_never_fit(partial):
         check_state_dict(
             model(), nn.Conv2d(1, 1, 1).state_dict(), partial=partial
         )
+
+
+@pytest.mark.parametrize('partial', [False, True])
+def test_odd_values_are_refused_in_words(partial):
+    weights = dict(model().state_dict())
+    for odd in (None, 'a', 3, torch.ones(4).to_sparse()):
+        weights['body.bias'] = odd
+        with pytest.raises(ValueError, match='cannot be loaded|does not fit'):
+            check_state_dict(model(), weights, partial=partial)
+    for content in ({}, dict(state_dict={}), dict(state_dict=[1]), [1], 3):
+        with pytest.raises(ValueError, match='holds'):
+            check_state_dict(model(), content, partial=partial)
+
+
+class Resizing(nn.Linear):
+    """Expects two dimensions, as models do that resize what they load."""
+
+    def _load_from_state_dict(self, state_dict, prefix, *args):
+        state_dict[f'{prefix}weight'].shape[1]
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def test_errors_of_a_model_that_resizes_are_ours():
+    weights = dict(weight=torch.ones(()), bias=torch.ones(2))
+    with pytest.raises(ValueError, match='cannot be loaded into Resizing'):
+        check_state_dict(Resizing(3, 2), weights)

@@ -31,6 +31,7 @@ def calls(monkeypatch):
         work_dir = Path(arguments[arguments.index('--work-dir') + 1])
         if tool == 'train.py':
             checkpoint = work_dir / 'iter_9.pth'
+            checkpoint.touch()
             (work_dir / 'last_checkpoint').write_text(f'/old/{checkpoint}')
         else:
             out = Path(arguments[arguments.index('--out') + 1])

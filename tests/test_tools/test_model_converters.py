@@ -65,7 +65,12 @@ def test_there_and_back(tool, model, weights, recipe, call, tmp_path):
     'content, message',
     [
         (dict(conv=torch.ones(1)), 'match no rule: conv'),
-        (torch.ones(1), 'holds no state dict'),
+        (torch.ones(1), 'holds a Tensor, not weights'),
+        ({}, 'holds no weights'),
+        (dict(model={}, state_dict={}), 'holds no weights'),
+        (dict(conv='a', bias=torch.ones(1)), "'conv' holds a str"),
+        (b'epoch: 3', 'it is a text'),
+        (b'', 'it is empty'),
         (b'<html>404 not found</html>', 'is no checkpoint'),
         (None, 'There is no checkpoint file'),
     ],

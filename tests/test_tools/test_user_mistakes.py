@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.test_checkpoint.samples import resumable
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = str(ROOT / 'tests/support/toy_config.py')
 
@@ -96,8 +98,19 @@ def weights(tmp_path_factory):
     from tests.support.toy_project import ToyModel
 
     path = tmp_path_factory.mktemp('weights') / 'wide.pth'
-    torch.save(dict(state_dict=ToyModel(width=17).state_dict()), path)
+    state = ToyModel(width=17).state_dict()
+    torch.save({**resumable(), 'state_dict': state}, path)
     return path
+
+
+@pytest.mark.parametrize('name', ['train', 'test'])
+def test_text_as_a_checkpoint(tool, tmp_path, name):
+    path = tmp_path / 'notes.pth'
+    path.write_text('epoch: 3')
+    args = [CONFIG, '--resume', path] if name == 'train' else [CONFIG, path]
+    code, error = tool(name, *args)
+    assert code == 2
+    assert f'{path} (8 bytes) is no checkpoint: it is a text' in error
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_installed_libraries_pass():
 
 def test_lowest_and_highest_accepted():
     check()
-    check(torch='2.1.0a0+git12ab', transformers='4.28', numpy='2.4.6')
+    check(torch='2.1.0a0+git12ab', transformers='4.36', numpy='2.4.6')
     check(transformers='4.51.3', mmpretrain='1.2.0rc1', mmengine='0.11')
 
 
@@ -50,7 +50,7 @@ def test_full_mmcv_does_as_well_as_lite():
         ('mmengine', '1.0.0', 'pip install "mmengine>=0.10.7,<1"'),
         ('mmcv-lite', '2.4.0', 'pip install "mmcv-lite>=2.0,<2.4"'),
         ('mmpretrain', '1.1.1', 'pip install "mmpretrain>=1.2,<1.3"'),
-        ('transformers', '4.52.0', 'pip install "transformers>=4.28,<4.52"'),
+        ('transformers', '4.52.0', 'pip install "transformers>=4.36,<4.52"'),
         ('setuptools', '82.0', 'pip install "setuptools<82"'),
     ],
 )

@@ -22,7 +22,7 @@ def bert_class(name: str) -> type:
 
 def _missing(why: str) -> ImportError:
     return ImportError(
-        'The BERT towers of ALBEF and BLIP need transformers>=4.28,<4.52 and '
+        'The BERT towers of ALBEF and BLIP need transformers>=4.36,<4.52 and '
         "pycocotools; pip install 'elip_mm[multimodal]' brings both "
         f'({why}).'
     )

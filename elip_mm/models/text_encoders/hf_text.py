@@ -10,6 +10,8 @@ from elip_mm.registry import MODELS
 from elip_mm.structures import TextFeatures
 from elip_mm.utils.resources import local_path
 
+from .hf_weights import load_hf_encoder
+
 # Models that number positions from behind the padding id.
 SHIFTED_POSITIONS = ('roberta', 'xlm-roberta', 'camembert', 'mpnet')
 
@@ -98,10 +100,8 @@ class HFTextEncoder(BaseModule):
         super().init_weights()
         if self.pretrained is None:
             return
-        from transformers import AutoModel
-
         try:
-            source = AutoModel.from_pretrained(local_path(self.pretrained))
+            source = load_hf_encoder(local_path(self.pretrained))
         except OSError as error:
             raise OSError(
                 f'HFTextEncoder: cannot read the weights {self.pretrained!r}; '
@@ -146,7 +146,9 @@ def read_config(config: Union[dict, str]) -> Any:
 
     if isinstance(config, str):
         try:
-            return AutoConfig.from_pretrained(local_path(config))
+            return AutoConfig.from_pretrained(
+                local_path(config), trust_remote_code=False
+            )
         except OSError as error:
             raise OSError(
                 f'HFTextEncoder: cannot read the config {config!r}; name a '
