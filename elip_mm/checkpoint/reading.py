@@ -20,6 +20,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
 
+from .safetensors_file import is_safetensors, load_safetensors
+
 __all__ = ['load_checkpoint_file']
 
 
@@ -106,7 +108,7 @@ def load_checkpoint_file(filename: str, map_location: Any = None) -> Any:
     """Read a local checkpoint without executing anything in it.
 
     Args:
-        filename (str): Path of the file.
+        filename (str): Path of the file, of torch or ``.safetensors``.
         map_location (Any): As in :func:`torch.load`. Defaults to None.
 
     Returns:
@@ -122,6 +124,8 @@ def load_checkpoint_file(filename: str, map_location: Any = None) -> Any:
         raise FileNotFoundError(
             f'There is no checkpoint file {filename}; check the path.'
         )
+    if is_safetensors(path):
+        return load_safetensors(path, map_location)
     try:
         with _allow_log_history():
             return torch.load(
