@@ -75,7 +75,7 @@ FUNCTIONS = _child('FUNCTIONS', 'datasets', mmengine_nodes)
 
 MODELS = _child('MODELS', 'models')
 MODEL_WRAPPERS = _child('MODEL_WRAPPERS', 'models')
-WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS', 'models')
+WEIGHT_INITIALIZERS = _child('WEIGHT_INITIALIZERS', 'checkpoint')
 BATCH_AUGMENTS = _child('BATCH_AUGMENTS', 'models')
 TASK_UTILS = _child('TASK_UTILS', 'models')
 TOKENIZER = _child('TOKENIZER', 'models')

@@ -3,8 +3,8 @@
 
 from typing import Any, Dict
 
+from elip_mm.checkpoint import has_pretrained
 from elip_mm.models.text_encoders.hf_text import read_config
-from elip_mm.utils.type_names import type_name
 
 
 def without_downloads(model: Dict[str, Any]) -> Dict[str, Any]:
@@ -49,21 +49,11 @@ def _strip(node: Any) -> Any:
             key: _strip(value)
             for key, value in node.items()
             if key != 'pretrained'
-            and not (key == 'init_cfg' and _is_download(value))
+            and not (key == 'init_cfg' and has_pretrained(value))
         }
     if isinstance(node, (list, tuple)):
         return type(node)(_strip(value) for value in node)
     return node
-
-
-def _is_download(init_cfg: Any) -> bool:
-    entries = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
-    # By its name in the registry, or by that of its class.
-    return any(
-        type_name(entry.get('type')) in ('Pretrained', 'PretrainedInit')
-        for entry in entries
-        if isinstance(entry, dict)
-    )
 
 
 def _stand_in(encoder: Dict[str, Any]) -> Dict[str, Any]:

@@ -7,17 +7,21 @@ from .contents import find_weights
 from .finding import find_resumable_checkpoint, read_last_checkpoint
 from .loading import use_safe_loading
 from .plain_data import from_plain, to_plain
+from .pretrained import PretrainedInit, has_pretrained, pretrained_last
 from .reading import load_checkpoint_file
 from .strict_check import check_state_dict
 
 __all__ = [
     'AtomicLocalBackend',
     'CheckpointHook',
+    'PretrainedInit',
     'check_state_dict',
     'find_resumable_checkpoint',
     'find_weights',
     'from_plain',
+    'has_pretrained',
     'load_checkpoint_file',
+    'pretrained_last',
     'read_last_checkpoint',
     'to_plain',
     'use_safe_loading',

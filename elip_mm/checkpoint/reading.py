@@ -13,6 +13,7 @@ from .archive import check_archive, check_regular_file, is_archive
 from .config_text import set_config_text_aside
 from .log_history import allow_log_history
 from .plain_data import check_bounded
+from .safetensors_file import is_safetensors, load_safetensors
 
 __all__ = ['load_checkpoint_file']
 
@@ -24,7 +25,7 @@ def load_checkpoint_file(filename: str, map_location: Any = None) -> Any:
     as a config are set aside, see :func:`set_config_text_aside`.
 
     Args:
-        filename (str): Path of the file.
+        filename (str): Path of the file, of torch or ``.safetensors``.
         map_location (Any): As in :func:`torch.load`. Defaults to None.
 
     Returns:
@@ -37,6 +38,8 @@ def load_checkpoint_file(filename: str, map_location: Any = None) -> Any:
     """
     path = os.path.expanduser(filename)
     check_regular_file(path)
+    if is_safetensors(path):
+        return load_safetensors(path, map_location)
     if is_archive(path):
         check_archive(path)
     try:

@@ -1,11 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import re
-from dataclasses import dataclass, field
-from typing import Any, Dict, List
+from typing import Any, Dict
 
-from torch import Tensor, nn
+from torch import nn
 
 from .contents import find_weights
+from .differences import load_and_compare
 
 __all__ = ['check_state_dict']
 
@@ -38,16 +37,14 @@ def check_state_dict(
     weights = find_weights(checkpoint, source)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {k.removeprefix('module.'): v for k, v in weights.items()}
-    found = _load(model, weights)
+    found = load_and_compare(model, weights)
     nothing_fits = set(found.unexpected) >= set(weights)
     usable_part = not found.mismatched and not nothing_fits
     if found.fits or (partial and usable_part):
         return
     lines = [
         f'{source} does not fit the model {type(model).__name__}:',
-        *_some('of another shape', found.mismatched),
-        *_some('missing in the file', found.missing),
-        *_some('unknown to the model', found.unexpected),
+        *found.lines(),
         'Use the config it was trained with.',
     ]
     if usable_part:
@@ -56,46 +53,3 @@ def check_state_dict(
             'load_strict=False in the config.'
         )
     raise ValueError('\n  '.join(lines))
-
-
-@dataclass
-class _Differences:
-    """Weights that differ; those of another shape with both shapes."""
-
-    mismatched: List[str] = field(default_factory=list)
-    missing: List[str] = field(default_factory=list)
-    unexpected: List[str] = field(default_factory=list)
-
-    @property
-    def fits(self) -> bool:
-        return not (self.mismatched or self.missing or self.unexpected)
-
-
-def _load(model: nn.Module, weights: Dict[str, Tensor]) -> _Differences:
-    try:
-        keys = model.load_state_dict(weights, strict=False)
-    # Models that resize what they load expect shapes of their own kind.
-    except Exception as error:
-        mismatched = re.findall(
-            r'size mismatch for (\S+): .*?torch\.Size\((\[.*?\])\)'
-            r'.*?torch\.Size\((\[.*?\])\)',
-            str(error),
-            flags=re.DOTALL,
-        )
-        if not mismatched:
-            raise ValueError(
-                f'the weights cannot be loaded into {type(model).__name__}: '
-                f'{error}\n  Use the config they were trained with.'
-            ) from error
-        return _Differences([f'{k} is {a}, not {b}' for k, a, b in mismatched])
-    # As mmengine does: older batch norms had no such counter.
-    missing = [k for k in keys.missing_keys if 'num_batches_tracked' not in k]
-    return _Differences([], missing, keys.unexpected_keys)
-
-
-def _some(what: str, names: List[str], at_most: int = 4) -> List[str]:
-    """One line that names the first few, if there are any."""
-    if not names:
-        return []
-    more = f', ... ({len(names)} in all)' if len(names) > at_most else ''
-    return [f'{what}: {", ".join(names[:at_most])}{more}']

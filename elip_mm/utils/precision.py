@@ -27,3 +27,19 @@ def widen(tensor: Tensor) -> Tensor:
     """
     half = tensor.dtype in (torch.float16, torch.bfloat16)
     return tensor.float() if half else tensor
+
+
+def similarity(rows: Tensor, columns: Tensor) -> Tensor:
+    """Scalar products of features that are ranked by them.
+
+    In half precision many would be equal, and a tie counts as a miss.
+
+    Args:
+        rows (Tensor): Shape ``(B, E)``.
+        columns (Tensor): Shape ``(N, E)``.
+
+    Returns:
+        Tensor: In float32 or wider even under autocast, shape ``(B, N)``.
+    """
+    with exact(rows.device):
+        return widen(rows) @ widen(columns).t()

@@ -61,23 +61,27 @@ def run_processes(work: Callable, *args: object, count: int = 2) -> None:
     )
 
 
-def run_ranks(work: Callable, folder: Path, *args: object) -> None:
-    """Call a function in two processes of one group, on one thread each.
+def run_ranks(
+    work: Callable, folder: Path, *args: object, count: int = 2
+) -> None:
+    """Call a function in processes of one group, on one thread each.
 
     Args:
         work (Callable): As for :func:`run_processes`.
-        folder (Path): Where they meet; used once.
+        folder (Path): Where they meet; used once for each count.
         *args: Further arguments.
+        count (int): Number of processes. Defaults to 2.
     """
-    run_processes(_join_group, work, f'file://{folder}/rendezvous', args)
+    meeting = f'file://{folder}/rendezvous{count}'
+    run_processes(_join_group, work, meeting, count, args, count=count)
 
 
 def _join_group(
-    rank: int, work: Callable, rendezvous: str, args: tuple
+    rank: int, work: Callable, rendezvous: str, count: int, args: tuple
 ) -> None:
     torch.set_num_threads(1)
     dist.init_process_group(
-        'gloo', init_method=rendezvous, rank=rank, world_size=2
+        'gloo', init_method=rendezvous, rank=rank, world_size=count
     )
     work(rank, *args)
     dist.barrier()

@@ -10,9 +10,12 @@ text_init = (
     'https://huggingface.co/google-bert/bert-base-uncased/resolve/main/'
     'pytorch_model.bin'
 )
-# Of the language heads: BERT's own.
+# Of the language heads: BERT's own, but for the words, which the encoder has.
 predictor_init = dict(
-    type='Pretrained', checkpoint=text_init, prefix='cls.predictions.'
+    type='Pretrained',
+    checkpoint=text_init,
+    prefix='cls.predictions.',
+    allow_unexpected=['decoder.*'],
 )
 
 width, joint_dims = _base_.width, 256
@@ -26,7 +29,21 @@ model = dict(
             type='Pretrained', checkpoint=vision_init, prefix='backbone.'
         ),
     ),
-    text_encoder=dict(init_cfg=dict(type='Pretrained', checkpoint=text_init)),
+    text_encoder=dict(
+        init_cfg=dict(
+            type='Pretrained',
+            checkpoint=text_init,
+            # BERT has never seen an image; positions are merely counted.
+            allow_missing=['*.crossattention.*', '*.position_ids'],
+            # Its other heads. BLIP has no token types.
+            allow_unexpected=[
+                'cls.*',
+                'bert.pooler.*',
+                '*.position_ids',
+                '*.token_type_embeddings.weight',
+            ],
+        ),
+    ),
     vision_neck=dict(in_features=width, out_features=joint_dims),
     text_neck=dict(in_features=width, out_features=joint_dims),
     heads=dict(itm=dict(embed_dims=width)),

@@ -9,6 +9,8 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from elip_mm.registry import LOOPS
 
+from .equal_batches import check_equal_batches
+
 __all__ = ['ResumableTrainLoop']
 
 _MISMATCH = (
@@ -76,6 +78,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             val_interval=val_interval,
             dynamic_intervals=dynamic_intervals,
         )
+        check_equal_batches(self.dataloader)
         self.val_by_epoch = val_by_epoch
         self.epoch_length = len(self.dataloader)
         if self.epoch_length == 0:

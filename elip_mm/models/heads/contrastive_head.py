@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from elip_mm.models.losses import gather_rows, softmax_pair_loss
 from elip_mm.registry import MODELS
 from elip_mm.structures import PairFeatures
+from elip_mm.utils.precision import similarity
 
 
 @MODELS.register_module()
@@ -54,7 +55,7 @@ class ContrastiveHead(BaseModule):
             image, text, all_image, all_text, scale, first
         )
         with torch.no_grad():
-            nearest = (image @ all_text.t()).argmax(dim=1)
+            nearest = similarity(image, all_text).argmax(dim=1)
             own = torch.arange(len(image), device=image.device) + first
             accuracy = (nearest == own).float().mean()
         return dict(

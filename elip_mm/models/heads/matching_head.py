@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from elip_mm.ops import draw_negatives, negative_weights
 from elip_mm.registry import MODELS
 from elip_mm.structures import PairFeatures
+from elip_mm.utils.precision import similarity
 
 
 @MODELS.register_module()
@@ -85,10 +86,10 @@ class MatchingHead(BaseModule):
         if len(own) == 1:
             return own, own
         images = self.choose(
-            text @ momentum.image_embed.t() / momentum.temperature
+            similarity(text, momentum.image_embed) / momentum.temperature
         )
         texts = self.choose(
-            image @ momentum.text_embed.t() / momentum.temperature
+            similarity(image, momentum.text_embed) / momentum.temperature
         )
         return torch.cat([own, own, texts]), torch.cat([own, images, own])
 

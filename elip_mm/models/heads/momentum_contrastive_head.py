@@ -8,6 +8,7 @@ from torch import Tensor
 from elip_mm.models.losses import soft_target_loss
 from elip_mm.registry import MODELS
 from elip_mm.structures import MomentumFeatures, PairFeatures
+from elip_mm.utils.precision import similarity
 
 
 @MODELS.register_module()
@@ -56,8 +57,8 @@ def _one_way(
     momentum: MomentumFeatures, query: Tensor, soft_query: Tensor, bank: Tensor
 ):
     """Loss of one direction, and the nearest candidate of each query."""
-    logits = query @ bank.t() / momentum.temperature
+    logits = similarity(query, bank) / momentum.temperature
     with torch.no_grad():
-        soft = soft_query @ bank.t() / momentum.temperature
+        soft = similarity(soft_query, bank) / momentum.temperature
     loss = soft_target_loss(logits, soft, momentum.own, momentum.alpha)
     return loss, logits.detach().argmax(dim=1)

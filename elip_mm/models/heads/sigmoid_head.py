@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from elip_mm.models.losses import global_sigmoid_loss
 from elip_mm.registry import MODELS
 from elip_mm.structures import PairFeatures
+from elip_mm.utils.precision import similarity
 
 
 @MODELS.register_module()
@@ -65,7 +66,7 @@ class SigmoidHead(BaseModule):
             image, text, scale, self.logit_bias, self.chunk_size
         )
         with torch.no_grad():
-            nearest = (image @ text.t()).argmax(dim=1)
+            nearest = similarity(image, text).argmax(dim=1)
             own = torch.arange(len(image), device=image.device)
             accuracy = (nearest == own).float().mean()
         return dict(

@@ -9,6 +9,7 @@ from mmengine.model import BaseModel, ModuleDict
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from elip_mm.checkpoint import pretrained_last
 from elip_mm.models.reducers import complete_hints
 from elip_mm.registry import MODELS, TASK_UTILS, TOKENIZER
 from elip_mm.structures import (
@@ -111,6 +112,17 @@ class LanguageImageModel(BaseModel):
             getattr(self, name).requires_grad_(False).eval()
 
     # ---- what mmengine calls --------------------------------------------
+
+    def init_weights(self) -> None:
+        """Draw random weights, then load the files of ``init_cfg``."""
+        if self.is_init:
+            return
+        with pretrained_last(self):
+            super().init_weights()
+            self.init_parts()
+
+    def init_parts(self) -> None:
+        """Draw weights that parts do not draw by themselves."""
 
     def forward(
         self,

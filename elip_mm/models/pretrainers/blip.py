@@ -3,6 +3,7 @@ from typing import Optional
 
 from torch import Tensor
 
+from elip_mm.checkpoint import has_pretrained
 from elip_mm.models.fusion import BLIPTextDecoder
 from elip_mm.registry import MODELS
 from elip_mm.structures import LanguageTargets, PairFeatures
@@ -36,8 +37,7 @@ class BLIPPretrainer(MomentumPretrainer):
     def init_weights(self) -> None:
         """Initialise; the decoder starts from BERT if the encoder does."""
         super().init_weights()
-        init_cfg = self.text_encoder.init_cfg or {}
-        if init_cfg.get('type') == 'Pretrained':
+        if has_pretrained(self.text_encoder.init_cfg):
             self.text_decoder.copy_from(self.text_encoder)
 
     def cross_encode(

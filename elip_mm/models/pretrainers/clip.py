@@ -39,14 +39,9 @@ class CLIPPretrainer(LanguageImagePretrainer):
             pairs = encode_in_chunks(self, images, ids, size)
             yield pairs, self.heads.values()
 
-    def init_weights(self) -> None:
+    def init_parts(self) -> None:
         """Initialise both towers as open_clip does."""
-        if self.is_init:
-            return
-        super().init_weights()
-        init_cfg = self.vision_backbone.init_cfg or {}
-        if init_cfg.get('type') != 'Pretrained':
-            init_clip_vision(self.vision_backbone)
+        init_clip_vision(self.vision_backbone)
         # std width^-0.5 for both projections is what their constructor does.
 
 

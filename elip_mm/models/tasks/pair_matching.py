@@ -1,11 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Dict, List, Optional
+from dataclasses import replace
+from typing import Any, Dict, List, Optional
 
 from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from elip_mm.registry import TASK_UTILS
+from elip_mm.structures import FusedFeatures
+from elip_mm.utils.precision import exact, widen
 
 
 @TASK_UTILS.register_module()
@@ -44,7 +47,7 @@ class PairMatching:
         pairs = model.encode_pairs(images, ids, model.reduce_at_test)
         features = dict(joint_feat=pairs.fused.joint)
         if 'itm' in model.heads:
-            features['match_logits'] = model.heads['itm'](pairs.fused)
+            features['match_logits'] = _judge(model.heads['itm'], pairs.fused)
         return features
 
     def predict(
@@ -68,3 +71,10 @@ class PairMatching:
         for sample, score in zip(data_samples, logits.softmax(dim=-1)):
             sample.set_pred_score(score).set_pred_label(score.argmax())
         return data_samples
+
+
+def _judge(head: Any, fused: FusedFeatures) -> Tensor:
+    """Logits of pairs, as wide as the weights even under autocast."""
+    joint = fused.joint.to(next(head.parameters()).dtype)
+    with exact(joint.device):
+        return widen(head(replace(fused, joint=joint)))

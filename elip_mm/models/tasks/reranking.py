@@ -3,22 +3,22 @@ from typing import Dict, List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_gather, all_reduce, get_rank
+from mmengine.dist import all_reduce
 from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from elip_mm.registry import TASK_UTILS
 from elip_mm.structures import TokenState
+from elip_mm.utils.precision import exact, similarity, widen
 
+from .gallery_rows import GalleryRows, find_gallery_rows
 from .retrieval import (
     DualEncoderRetrieval,
     Predictions,
     collect_targets,
     fill_samples,
 )
-
-Rows = Tuple[int, int]
 
 
 @TASK_UTILS.register_module()
@@ -112,24 +112,29 @@ class RerankedRetrieval(DualEncoderRetrieval):
             all images; ``contrastive_score`` is what the joint features alone
             say.
         """
+        images, texts = find_gallery_rows(data_samples, num_images, num_texts)
         local = dict(feats)
         tokens = local.pop('image_tokens')
-        image, image_rows = _gather(local.pop('image_feat'), num_images)
-        texts = {}
-        for name, value in local.items():
-            texts[name], text_rows = _gather(value, num_texts)
-        text = texts['text_feat']
+        image = widen(images.gather(local.pop('image_feat')))
+        every = {name: texts.gather(value) for name, value in local.items()}
+        text = every['text_feat'] = widen(every['text_feat'])
 
-        plain_text = to_text = image[slice(*image_rows)] @ text.t()
-        plain_image = to_image = text[slice(*text_rows)] @ image.t()
+        plain_text = to_text = similarity(image[images.places], text)
+        plain_image = to_image = similarity(text[texts.places], image)
         if self.k_test:
-            pairs = _Pairs(self, model, image, tokens, image_rows, texts)
+            pairs = _Pairs(self, model, image, tokens, images, every)
             to_text = pairs.rank_texts()
-            to_image = pairs.rank_images()[slice(*text_rows)]
-        targets = collect_targets(data_samples[: len(to_text)])
+            to_image = pairs.rank_images()[texts.places]
+        text_targets, image_targets = collect_targets(data_samples)
         return (
-            fill_samples(to_text, targets[0], plain_text),
-            fill_samples(to_image, targets[1], plain_image),
+            fill_samples(
+                to_text, [text_targets[row] for row in images.own], plain_text
+            ),
+            fill_samples(
+                to_image,
+                [image_targets[row] for row in texts.own],
+                plain_image,
+            ),
         )
 
 
@@ -141,7 +146,7 @@ class _Pairs:
         model (BaseModel): The model.
         image (Tensor): Joint features of all images, shape ``(I, E)``.
         tokens (Tensor): Tokens of the local images, shape ``(B, M, C)``.
-        image_rows (tuple[int, int]): Which of all images are local.
+        rows (GalleryRows): Which of all images are local.
         texts (dict[str, Tensor]): Features of all texts.
     """
 
@@ -151,20 +156,24 @@ class _Pairs:
         model: BaseModel,
         image: Tensor,
         tokens: Tensor,
-        image_rows: Rows,
+        rows: GalleryRows,
         texts: Dict[str, Tensor],
     ) -> None:
         self.task, self.model = task, model
-        self.image, self.tokens, self.image_rows = image, tokens, image_rows
+        # Features of a run in mixed precision are narrower.
+        self.dtype = next(model.parameters()).dtype
+        self.image, self.tokens = image, tokens
+        self.own = rows.places.to(image.device)
+        # Number of an image to its local row, -1 if it is not here.
+        self.local = self.own.new_full((len(rows),), -1)
+        self.local[self.own] = rows.own.to(image.device)
         self.text = texts['text_feat']
         self.ids, self.states = texts['text_ids'], texts.get('text_states')
 
     def rank_texts(self) -> Tensor:
         """Scores of all texts for the local images, shape ``(B, T)``."""
-        begin, end = self.image_rows
-        chosen = self._propose(self.image[begin:end], self.text)
-        queries = torch.arange(begin, end, device=chosen.device)
-        queries = queries.unsqueeze(1).expand_as(chosen)
+        chosen = self._propose(self.image[self.own], self.text)
+        queries = self.own.unsqueeze(1).expand_as(chosen)
         scores = self._score(queries.flatten(), chosen.flatten())
         return self._spread(scores.view_as(chosen), chosen, len(self.text))
 
@@ -174,13 +183,11 @@ class _Pairs:
         Every process scores the proposed images that it has.
         """
         chosen = self._propose(self.text, self.image)
-        begin, end = self.image_rows
-        mine = (chosen >= begin) & (chosen < end)
-        queries, columns = mine.nonzero(as_tuple=True)
+        queries, columns = (self.local[chosen] >= 0).nonzero(as_tuple=True)
         scores = self.text.new_full(chosen.shape, float('-inf'))
         scores[queries, columns] = self._score(
             chosen[queries, columns], queries
-        ).to(scores.dtype)
+        )
         all_reduce(scores, op='max')
         return self._spread(scores, chosen, len(self.image))
 
@@ -189,7 +196,7 @@ class _Pairs:
         k = min(self.task.k_test, len(gallery))
         # In pieces: all similarities of a large set would take gigabytes.
         best = [
-            (part @ gallery.t()).topk(k, dim=1).indices
+            similarity(part, gallery).topk(k, dim=1).indices
             for part in queries.split(1024)
         ]
         return torch.cat(best) if best else queries.new_empty(0, k).long()
@@ -199,44 +206,28 @@ class _Pairs:
         scores = [self.text.new_empty(0)]
         size = self.task.batch_size
         for image, text in zip(images.split(size), texts.split(size)):
-            states = self.model.cross_encode(
-                self.ids[text],
-                None if self.states is None else self.states[text],
-                self.tokens[image - self.image_rows[0]],
-            )
-            logits = self.model.heads['itm'](states)
+            logits = self._match(image, text)
             score = logits[:, 1]
             if self.task.score == 'logit_margin':
                 score = score - logits[:, 0]
             if self.task.add_similarity:
                 score = score + (self.image[image] * self.text[text]).sum(1)
-            scores.append(score.to(self.text.dtype))
+            scores.append(score)
         return torch.cat(scores)
+
+    def _match(self, image: Tensor, text: Tensor) -> Tensor:
+        """Logits of pairs, as wide as the weights even under autocast."""
+        states = None if self.states is None else self.states[text]
+        with exact(self.image.device):
+            states = self.model.cross_encode(
+                self.ids[text],
+                None if states is None else states.to(self.dtype),
+                self.tokens[self.local[image]].to(self.dtype),
+            )
+            return widen(self.model.heads['itm'](states))
 
     @staticmethod
     def _spread(scores: Tensor, chosen: Tensor, width: int) -> Tensor:
         """Put scores into their columns; all others rank last."""
         spread = scores.new_full((len(scores), width), float('-inf'))
         return spread.scatter_(1, chosen, scores)
-
-
-def _gather(rows: Tensor, total: Optional[int]) -> Tuple[Tensor, Rows]:
-    """Gather rows of all processes, of which each may have other numbers.
-
-    Args:
-        rows (Tensor): Local rows, shape ``(N, ...)``.
-        total (int, optional): Rows of the whole set; what comes after them is
-            repeated and left out. None takes all.
-
-    Returns:
-        tuple[Tensor, tuple[int, int]]: All rows, and which of them are the
-        local ones.
-    """
-    count = torch.tensor([len(rows)], device=rows.device)
-    counts = [int(number) for number in all_gather(count)]
-    padding = rows.new_zeros(max(counts) - len(rows), *rows.shape[1:])
-    gathered = all_gather(torch.cat([rows, padding]))
-    everything = torch.cat([r[:n] for r, n in zip(gathered, counts)])[:total]
-    begin = min(sum(counts[: get_rank()]), len(everything))
-    end = min(begin + len(rows), len(everything))
-    return everything, (begin, end)

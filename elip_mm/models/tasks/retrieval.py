@@ -1,14 +1,15 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from typing import Dict, List, Optional, Tuple
 
-import torch
-from mmengine.dist import all_gather
 from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from elip_mm.registry import TASK_UTILS
 from elip_mm.structures import TokenState
+from elip_mm.utils.precision import similarity
+
+from .gallery_rows import find_gallery_rows
 
 Predictions = List[DataSample]
 
@@ -118,15 +119,23 @@ class DualEncoderRetrieval:
         Returns:
             tuple[list[DataSample], list[DataSample]]: One sample per local
             image, with scores of all texts; one per local text, with scores
-            of all images.
+            of all images; in order of the gallery, and without those that
+            another process has too. Scores are float32, their columns follow
+            the gallery.
         """
-        image, text = feats['image_feat'], feats['text_feat']
-        all_image = torch.cat(all_gather(image))[:num_images]
-        all_text = torch.cat(all_gather(text))[:num_texts]
+        images, texts = find_gallery_rows(data_samples, num_images, num_texts)
+        image = images.gather(feats['image_feat'])
+        text = texts.gather(feats['text_feat'])
         text_targets, image_targets = collect_targets(data_samples)
         return (
-            fill_samples(image @ all_text.t(), text_targets),
-            fill_samples(text @ all_image.t(), image_targets),
+            fill_samples(
+                similarity(image[images.places], text),
+                [text_targets[row] for row in images.own],
+            ),
+            fill_samples(
+                similarity(text[texts.places], image),
+                [image_targets[row] for row in texts.own],
+            ),
         )
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import inspect
-from typing import Any, Optional, Union
+from typing import Any, Iterable, List, Optional, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -108,12 +108,17 @@ class HFTextEncoder(BaseModule):
                 'name a local folder with config.json and weights, or set '
                 f'pretrained=None for random ones. {error}'
             ) from error
-        state = {
-            key: value
-            for key, value in source.state_dict().items()
-            if not key.startswith('pooler.')
-        }
-        self.model.load_state_dict(state)
+        state = source.state_dict()
+        try:
+            self.model.load_state_dict(
+                {key: state[key] for key in _without_pooler(state)}
+            )
+        except RuntimeError as error:
+            raise ValueError(
+                f'HFTextEncoder: the weights {self.pretrained!r} are those of '
+                f'another config; give config={self.pretrained!r}, too. '
+                f'{error}'
+            ) from error
 
     def forward(self, ids: Tensor) -> TextFeatures:
         """Encode captions.
@@ -131,6 +136,11 @@ class HFTextEncoder(BaseModule):
         ).last_hidden_state
         pooled = POOLING[self.pooling](tokens, mask)
         return TextFeatures(tokens=tokens, pooled=pooled, mask=mask)
+
+
+def _without_pooler(names: Iterable[str]) -> List[str]:
+    """Names of weights that an encoder of ours has as well."""
+    return [name for name in names if not name.startswith('pooler.')]
 
 
 def read_config(config: Union[dict, str]) -> Any:

@@ -101,14 +101,4 @@ def _read_index(path: str) -> List[str]:
 
 
 def _read_file(path: str) -> Dict[str, Tensor]:
-    if not path.endswith('.safetensors'):
-        return find_weights(load_checkpoint_file(path, 'cpu'), path)
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise ValueError(
-            f'{path} is damaged ({error}); fetch it again.'
-        ) from error
+    return find_weights(load_checkpoint_file(path, 'cpu'), path)

@@ -79,7 +79,7 @@ def gallery(num_images):
     samples, first = [], 0
     for index in range(num_images):
         count = 1 + index % 3
-        sample = DataSample()
+        sample = DataSample(metainfo=dict(image_id=index))
         sample.set_field(list(range(first, first + count)), 'gt_text_id')
         sample.set_field([[index]] * count, 'gt_image_id')
         samples.append(sample)

@@ -3,6 +3,7 @@
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from elip_mm.models.heads import TokenPredictor
 from elip_mm.registry import MODELS
@@ -44,15 +45,15 @@ def test_from_deit_and_bert(family, tmp_path):
     bert = bert_file(tmp_path, other.text_encoder.bert.state_dict(), predictor)
     deit, positions = deit_file(tmp_path, other.vision_backbone.state_dict())
     cfg = settings(family)
-    cfg['vision_backbone']['init_cfg'] = dict(
-        type='Pretrained', checkpoint=deit, prefix='backbone.'
-    )
-    cfg['text_encoder']['init_cfg'] = dict(type='Pretrained', checkpoint=bert)
-    cfg['heads'][name]['predictor'] = dict(
-        init_cfg=dict(
-            type='Pretrained', checkpoint=bert, prefix='cls.predictions.'
-        )
-    )
+    # What may be missing is what the recipes say.
+    recipe = Config.fromfile('configs/_base_/models/momentum_vit-base-p16.py')
+    for part, given, checkpoint in (
+        (cfg['vision_backbone'], recipe.model.vision_backbone.init_cfg, deit),
+        (cfg['text_encoder'], recipe.model.text_encoder.init_cfg, bert),
+        (cfg['heads'][name].setdefault('predictor', {}), recipe.predictor_init,
+         bert),
+    ):  # fmt: skip
+        part['init_cfg'] = dict(given, checkpoint=checkpoint)
     model = MODELS.build(cfg)
     model.init_weights()
 

@@ -122,3 +122,27 @@ def test_images_are_not_reduced_and_texts_padded(family):
         'text_ids'
     ]
     assert ('text_states' in feats) == (family == 'albef')
+
+
+@BOTH
+@pytest.mark.parametrize('autocast', [False, True])
+def test_half_precision_features_are_scored_in_float32(family, autocast):
+    """Features under autocast, as ``tools/test.py --amp`` makes them."""
+    model, images, samples, _ = prepare(family)
+    with torch.no_grad(), torch.autocast('cpu', dtype=torch.bfloat16):
+        feats = model.extract(images, samples)
+        feats = {
+            key: value.bfloat16() if value.is_floating_point() else value
+            for key, value in feats.items()
+        }
+    with torch.autocast('cpu', dtype=torch.bfloat16, enabled=autocast):
+        found = model.predict_all(feats, samples)
+    wide = {
+        key: value.float() if value.is_floating_point() else value
+        for key, value in feats.items()
+    }
+    for part, expected in zip(found, model.predict_all(wide, samples)):
+        for sample, reference in zip(part, expected):
+            for name in ('pred_score', 'contrastive_score'):
+                assert sample.get(name).dtype == torch.float32
+                assert torch.equal(sample.get(name), reference.get(name))
