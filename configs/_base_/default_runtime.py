@@ -45,5 +45,8 @@ load_from = None
 # False to start from a part, such as a backbone.
 load_strict = True
 resume = False
+# What rules when a run resumes with another schedule or rate: that of the
+# 'checkpoint', or that of the 'config'. Differences are told in any case.
+resume_settings = 'checkpoint'
 
 randomness = dict(seed=0, deterministic=False)

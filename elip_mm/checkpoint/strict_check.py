@@ -5,6 +5,8 @@ from typing import Any, Dict, List
 
 from torch import Tensor, nn
 
+from elip_mm.utils.finite import broken_weights
+
 __all__ = ['check_state_dict']
 
 
@@ -14,7 +16,7 @@ def check_state_dict(
     source: str = 'the checkpoint',
     partial: bool = False,
 ) -> None:
-    """Raise an error unless a checkpoint fits a model.
+    """Raise an error unless a checkpoint fits a model, and is a sound one.
 
     The weights are loaded to find out: a model may rename or resize what it
     loads, as with the position embedding of another image size, and only
@@ -30,12 +32,13 @@ def check_state_dict(
             must agree in any case. Defaults to False.
 
     Raises:
-        ValueError: If it does not fit. The message names the first few of
-            the weights that differ.
+        ValueError: If it does not fit, or if weights are not finite. The
+            message names the first few of the weights concerned.
     """
     weights = checkpoint.get('state_dict', checkpoint)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {k.removeprefix('module.'): v for k, v in weights.items()}
+    _check_finite(model, weights, source)
     found = _load(model, weights)
     nothing_fits = set(found.unexpected) >= set(weights)
     usable_part = not found.mismatched and not nothing_fits
@@ -85,6 +88,21 @@ def _load(model: nn.Module, weights: Dict[str, Tensor]) -> _Differences:
     # As mmengine does: older batch norms had no such counter.
     missing = [k for k in keys.missing_keys if 'num_batches_tracked' not in k]
     return _Differences([], missing, keys.unexpected_keys)
+
+
+def _check_finite(
+    model: nn.Module, weights: Dict[str, Tensor], source: str
+) -> None:
+    """Raise an error if a model cannot work with these weights."""
+    own = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    broken = broken_weights(weights.items(), own)
+    if broken:
+        raise ValueError(
+            f'{source} holds weights that are not finite: the run that made '
+            'it had diverged.\n  '
+            + _some('NaN or infinite', broken)[0]
+            + '\n  Use an earlier checkpoint of that run.'
+        )
 
 
 def _some(what: str, names: List[str], at_most: int = 4) -> List[str]:

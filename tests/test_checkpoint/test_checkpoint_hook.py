@@ -173,7 +173,7 @@ def test_part_of_the_weights_on_request(tmp_path):
     resumed = build(
         tmp_path, load_from=str(path), load_strict=False, resume=True
     )
-    with pytest.raises(ValueError, match='missing in the file: last.weight'):
+    with pytest.raises(ValueError, match='holds no position of the run'):
         resumed.train()
 
 
@@ -188,3 +188,16 @@ def test_log_history_is_rebuilt(tmp_path):
 def test_the_bare_name_is_ours():
     register_all_modules()
     assert type(HOOKS.build(dict(type='CheckpointHook'))) is CheckpointHook
+
+
+def test_broken_weights_replace_no_good_checkpoint(tmp_path):
+    runner = build(tmp_path)
+    runner.train()
+    before = sorted(tmp_path.glob('*.pth*'))
+    with torch.no_grad():
+        runner.model.last.weight[0, 3] = float('inf')
+    with pytest.raises(FloatingPointError, match='last.weight is not finite'):
+        runner.save_checkpoint(str(tmp_path), 'iter_2.pth')
+    good = torch.load(tmp_path / 'iter_2.pth')['state_dict']
+    assert good['last.weight'].isfinite().all()
+    assert sorted(tmp_path.glob('*.pth*')) == before

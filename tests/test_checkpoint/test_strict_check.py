@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import pytest
+import torch
 from torch import nn
 
 from elip_mm.checkpoint import check_state_dict
@@ -52,3 +53,25 @@ def test_other_shapes_and_other_models_never_fit(partial):
         check_state_dict(
             model(), nn.Conv2d(1, 1, 1).state_dict(), partial=partial
         )
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize('partial', [False, True])
+def test_weights_that_are_not_finite_are_refused(value, partial):
+    weights = model().state_dict()
+    weights['head.weight'] = weights['head.weight'].clone()
+    weights['head.weight'][1, 2] = value
+    with pytest.raises(ValueError, match='a.pth holds.*\n.*: head.weight\n'):
+        check_state_dict(model(), weights, 'a.pth', partial=partial)
+
+
+def test_a_buffer_may_hold_infinities_but_no_nan():
+    plain, filled = model(), model()
+    for one in (plain, filled):
+        one.register_buffer('mask', torch.zeros(2))
+    weights = filled.state_dict()
+    weights['mask'] = torch.tensor([0.0, -float('inf')])
+    check_state_dict(plain, weights)
+    weights['mask'] = torch.tensor([0.0, float('nan')])
+    with pytest.raises(ValueError, match='not finite.*\n.*infinite: mask'):
+        check_state_dict(plain, weights)

@@ -46,5 +46,8 @@ log_level = 'INFO'
 load_from = None
 load_strict = True
 resume = False
+# What rules when a run resumes with another schedule or rate: that of the
+# 'checkpoint', or that of the 'config'. Differences are told in any case.
+resume_settings = 'checkpoint'
 
 randomness = dict(seed=0, deterministic=False)
