@@ -19,6 +19,9 @@ from .strict_check import check_state_dict
 
 __all__ = ['CheckpointHook']
 
+# Packages of whose metrics more is better, all of them.
+_KNOWN = ('elip_mm', 'mmpretrain')
+
 
 @HOOKS.register_module()
 class CheckpointHook(BaseCheckpointHook):
@@ -53,6 +56,19 @@ class CheckpointHook(BaseCheckpointHook):
 
     priority = 'LOWEST'
 
+    # mmengine knows those of classification and detection.
+    _default_greater_keys = [
+        *BaseCheckpointHook._default_greater_keys,
+        'recall',
+        'anls',
+        'f1-score',
+        'bleu',
+        'cider',
+        'meteor',
+        'rouge',
+        'spice',
+    ]
+
     def __init__(
         self, *args, backend_args: Optional[dict] = None, **kwargs
     ) -> None:
@@ -74,8 +90,13 @@ class CheckpointHook(BaseCheckpointHook):
 
         Args:
             runner (Runner): The runner.
+
+        Raises:
+            ValueError: If ``save_best='auto'`` cannot know whether more of a
+                metric is better.
         """
         super().before_train(runner)
+        self._check_save_best(runner)
         every = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if not self.by_epoch and self.interval > 0 and self.interval % every:
             runner.logger.warning(
@@ -84,6 +105,28 @@ class CheckpointHook(BaseCheckpointHook):
                 'loses those that were not applied yet. Make the interval a '
                 f'multiple of {every} to resume exactly.'
             )
+
+    def _check_save_best(self, runner: Runner) -> None:
+        """Raise now what would end the run after its first validation."""
+        if not self.save_best:
+            return
+        if runner.val_loop is None:
+            runner.logger.warning(
+                'CheckpointHook: save_best saves nothing without validation.'
+            )
+        elif 'auto' in self.key_indicators and self.rules[0] is None:
+            foreign = [
+                type(metric).__name__
+                for metric in runner.val_loop.evaluator.metrics
+                if type(metric).__module__.split('.')[0] not in _KNOWN
+            ]
+            if foreign:
+                raise ValueError(
+                    "CheckpointHook: save_best='auto' takes the first metric "
+                    f'of the first validation, and of {foreign[0]} it is not '
+                    "known whether more is better. Add rule='greater' or "
+                    "rule='less'."
+                )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Make the checkpoint plain, in place; refuse one that is broken.
@@ -218,6 +261,12 @@ class CheckpointHook(BaseCheckpointHook):
         """
         if not self.save_best:
             return
+        for name in self.key_indicators:
+            if name != 'auto' and name not in metrics:
+                raise ValueError(
+                    f'CheckpointHook: save_best names {name!r}, but the '
+                    f'validation gives {", ".join(metrics)}.'
+                )
         former = dict(self._best_paths())
         for indicator in former:
             self._set_best_path(indicator, None)
