@@ -2,15 +2,14 @@
 """Whether a run can go on from a checkpoint, seen before anything changes."""
 
 from numbers import Real
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List
 
-from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch.optim import Optimizer
 
-from elip_mm.utils.model_wrappers import unwrap_model
+from elip_mm.utils.model_wrappers import optimizers_of, unwrap_model
 
-__all__ = ['check_resumable', 'optimizers_of']
+__all__ = ['check_resumable']
 
 _MEND = (
     'To start a new run from its weights, use load_from in place of resume: '
@@ -36,26 +35,6 @@ def check_resumable(
     """
     for problem in _problems(runner, checkpoint):
         raise ValueError(f'{source} cannot be resumed: {problem} {_MEND}')
-
-
-def optimizers_of(
-    optim_wrapper: Any,
-) -> Iterator[Tuple[str, Optimizer]]:
-    """Optimisers of torch inside of a wrapper.
-
-    Args:
-        optim_wrapper (OptimWrapper or OptimWrapperDict): The wrapper, or
-            something that is not built yet, which has none.
-
-    Yields:
-        tuple[str, Optimizer]: The name, empty if there is but one, and the
-        optimiser.
-    """
-    if isinstance(optim_wrapper, OptimWrapperDict):
-        for name, wrapper in optim_wrapper.items():
-            yield name, wrapper.optimizer
-    elif isinstance(optim_wrapper, OptimWrapper):
-        yield '', optim_wrapper.optimizer
 
 
 def _problems(runner: Runner, checkpoint: Dict[str, Any]) -> Iterator[str]:

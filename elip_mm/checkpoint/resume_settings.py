@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 from mmengine.optim import _ParamScheduler
 from mmengine.runner import Runner
 
-from .resume_check import optimizers_of
+from elip_mm.utils.model_wrappers import optimizers_of
 
 __all__ = ['compare_settings', 'use_settings_of_config']
 
