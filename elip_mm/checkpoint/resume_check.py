@@ -38,9 +38,9 @@ def check_resumable(
 
 
 def _problems(runner: Runner, checkpoint: Dict[str, Any]) -> Iterator[str]:
+    yield from _shapes(unwrap_model(runner.model), checkpoint)
     yield from _missing(runner, checkpoint)
     yield from _position(runner, checkpoint['meta'])
-    yield from _shapes(unwrap_model(runner.model), checkpoint)
     for name, optimizer in optimizers_of(runner.optim_wrapper):
         state = checkpoint['optimizer']
         yield from _optimizer_state(optimizer, state[name] if name else state)
@@ -82,7 +82,7 @@ def _position(runner: Runner, meta: Dict[str, Any]) -> Iterator[str]:
 def _shapes(model: Any, checkpoint: Dict[str, Any]) -> Iterator[str]:
     own = {name: value.shape for name, value in model.state_dict().items()}
     other = []
-    for name, value in checkpoint['state_dict'].items():
+    for name, value in checkpoint.get('state_dict', {}).items():
         name = name.removeprefix('module.')
         if name in own and own[name] != value.shape:
             other.append(

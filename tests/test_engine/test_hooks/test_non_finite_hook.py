@@ -3,17 +3,31 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from elip_mm.engine.hooks import NonFiniteHook
+from elip_mm.engine.hooks.non_finite_report import (
+    describe_batch,
+    describe_cause,
+    describe_terms,
+)
 from elip_mm.registry import HOOKS, MODELS
 from elip_mm.utils import register_all_modules
+from tests.support.processes import one_at_a_time, run_ranks
+from tests.support.tiny_momentum import (
+    settings,
+    tiny_pretrainer,
+    total,
+    toy_pairs,
+)
 from tests.support.toy_project import ToyModel
 
 TOY = Path(__file__).parents[2] / 'support/toy_config.py'
@@ -161,20 +175,52 @@ def test_patience_ends(tmp_path):
 
 
 def test_broken_weights_are_not_skipped(tmp_path):
-    optimizer = dict(_delete_=True, type='SGD', lr=1e38, weight_decay=0.1)
-    runner, _ = build(
-        tmp_path,
-        {},
-        **SKIP,
-        param_scheduler=None,
-        **{
-            'optim_wrapper.optimizer': optimizer,
-            'default_hooks.checkpoint.interval': 5,
-        },
-    )
-    with pytest.raises(FloatingPointError, match='Weights are not finite: '):
+    runner, _ = build(tmp_path, {}, **SKIP)
+    with torch.no_grad():
+        runner.model.first.bias[3] = NAN
+    with pytest.raises(FloatingPointError, match='not finite: first.bias'):
         runner.train()
     assert not list(tmp_path.glob('*.pth'))
+
+
+def _one_rank_breaks(rank, folder):
+    """Both ranks have finite gradients; the loss of one is not finite."""
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    runner = SimpleNamespace(
+        model=model,
+        optim_wrapper=OptimWrapper(optimizer),
+        cfg={},
+        iter=0,
+        epoch=0,
+        message_hub=SimpleNamespace(runtime_info={}),
+    )
+    hook = NonFiniteHook()
+    hook.before_train(runner)
+    hook.before_train_iter(runner, 0)
+    hook._note_terms(
+        model, (), dict(loss_a=torch.tensor(float('inf') if rank else 1.0))
+    )
+    before = model.weight.clone()
+    runner.optim_wrapper.update_params(model(torch.ones(3, 2)).sum())
+    unmoved = torch.equal(model.weight, before)
+    try:
+        hook.after_train_iter(runner, 0, {})
+        message = 'went on'
+    except FloatingPointError as error:
+        message = str(error)
+    Path(folder, f'{rank}.txt').write_text(f'{unmoved} {message}')
+
+
+@one_at_a_time
+def test_processes_decide_alike(tmp_path):
+    run_ranks(_one_rank_breaks, tmp_path, str(tmp_path))
+    first, second = (
+        (tmp_path / f'{rank}.txt').read_text() for rank in range(2)
+    )
+    assert first.startswith('True training stopped before a step was made.')
+    assert 'of another process is not finite' in first
+    assert second.startswith('True training') and 'loss_a is inf' in second
 
 
 @pytest.mark.slow
@@ -188,11 +234,6 @@ def test_a_compiled_step_is_guarded(tmp_path):
 
 
 def test_images_are_named():
-    from elip_mm.engine.hooks.non_finite_report import (
-        describe_batch,
-        describe_cause,
-    )
-
     inputs = torch.zeros(3, 3, 4, 4)
     inputs[1, 0, 0, 0] = NAN
     samples = [DataSample(metainfo=dict(image_id=i)) for i in (7, 8, 9)]
@@ -202,6 +243,35 @@ def test_images_are_named():
     cause = describe_cause(torch.nn.Linear(1, 1), batch)
     assert cause == 'Pixels of these are not finite: 8.'
     assert 'does not say' in describe_batch(dict(inputs=inputs))
+
+
+@pytest.mark.parametrize('family', ['albef', 'blip'])
+def test_a_momentum_model_survives_a_broken_image(family):
+    heads = settings(family)['heads']
+    heads['itm']['negatives'] = 'sample'  # as in all recipes
+    model = tiny_pretrainer(family, heads=heads)
+    images, ids = toy_pairs(4)
+    images[2, 0, 5, 5] = NAN
+    losses = model.compute_losses(images, ids)
+    assert describe_terms(losses, None).startswith('loss_itc is nan, and so')
+    # The queue took the good features of the batch, and nothing else.
+    assert all(buffer.isfinite().all() for buffer in model.buffers())
+    assert model.queue.queue_ptr == 4
+    images[2] = 0
+    assert total(model.compute_losses(images, ids)).isfinite()
+
+
+def test_features_are_named_where_weights_and_pixels_are_sound():
+    model = tiny_pretrainer('albef', None)
+    images, _ = toy_pairs(2)
+    with torch.no_grad():
+        next(model.vision_neck.parameters()).fill_(3e38)
+    samples = [DataSample(metainfo=dict(image_id=i)) for i in range(2)]
+    for sample in samples:
+        sample.set_field('a dog', 'text')
+    cause = describe_cause(model, dict(inputs=images, data_samples=samples))
+    assert 'features or scores are not: image_feat' in cause
+    assert model.training
 
 
 @pytest.mark.parametrize('wrong', [dict(action='go'), dict(patience=0)])
