@@ -17,6 +17,8 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Without it a resumed run does not repeat the one that was stopped.
     randomness=dict(type='elip_mm.KeyedRandomnessHook'),
+    # Stops if losses or gradients are NaN; action='skip' leaves steps out.
+    non_finite=dict(type='elip_mm.NonFiniteHook', action='stop'),
     # What tools/test.py --show-dir draws.
     visualization=dict(type='elip_mm.TokenVisualizationHook', enable=False),
 )
@@ -45,5 +47,8 @@ load_from = None
 # False to start from a part, such as a backbone.
 load_strict = True
 resume = False
+# What rules when a run resumes with another schedule or rate: that of the
+# 'checkpoint', or that of the 'config'. Differences are told in any case.
+resume_settings = 'checkpoint'
 
 randomness = dict(seed=0, deterministic=False)

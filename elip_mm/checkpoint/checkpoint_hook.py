@@ -4,18 +4,24 @@ from typing import Any, Dict, Iterator, Optional, Tuple
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook as BaseCheckpointHook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 from elip_mm.registry import HOOKS
+from elip_mm.utils.finite import broken_weights
 from elip_mm.utils.model_wrappers import unwrap_model
 
 from .atomic import ATOMIC, AtomicLocalBackend
-from .contents import check_resumable
+from .contents import check_run_file
 from .loading import use_safe_loading
 from .plain_data import from_plain, to_plain
+from .resume_check import check_resumable
+from .resume_settings import compare_settings, use_settings_of_config
 from .strict_check import check_state_dict
 
 __all__ = ['CheckpointHook']
+
+# Packages of whose metrics more is better, all of them.
+_KNOWN = ('elip_mm', 'mmpretrain')
 
 
 @HOOKS.register_module()
@@ -33,6 +39,11 @@ class CheckpointHook(BaseCheckpointHook):
       the config: with ``load_strict = False``, ``load_from`` may start a
       training from a part of the weights, such as a backbone without its
       heads; shapes must agree all the same. Resuming is always strict.
+    - Weights that are not finite are neither written nor read.
+    - A run resumes exactly, or not at all: with everything that it needs, the
+      shapes of before, and within its length. Settings of optimiser and
+      schedule that the config has differently are told; with
+      ``resume_settings = 'config'`` they take the place of the old ones.
 
     Comes last of all hooks, so that it sees what others add to a checkpoint,
     and the weights that they choose or rename, as ``EMAHook`` does.
@@ -45,6 +56,19 @@ class CheckpointHook(BaseCheckpointHook):
     """
 
     priority = 'LOWEST'
+
+    # mmengine knows those of classification and detection.
+    _default_greater_keys = [
+        *BaseCheckpointHook._default_greater_keys,
+        'recall',
+        'anls',
+        'f1-score',
+        'bleu',
+        'cider',
+        'meteor',
+        'rouge',
+        'spice',
+    ]
 
     def __init__(
         self, *args, backend_args: Optional[dict] = None, **kwargs
@@ -67,8 +91,13 @@ class CheckpointHook(BaseCheckpointHook):
 
         Args:
             runner (Runner): The runner.
+
+        Raises:
+            ValueError: If ``save_best='auto'`` cannot know whether more of a
+                metric is better.
         """
         super().before_train(runner)
+        self._check_save_best(runner)
         for indicator, path in dict(self._best_paths()).items():
             self._set_best_path(indicator, self._in_own_folder(path))
         every = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
@@ -80,13 +109,51 @@ class CheckpointHook(BaseCheckpointHook):
                 f'multiple of {every} to resume exactly.'
             )
 
+    def _check_save_best(self, runner: Runner) -> None:
+        """Raise now what would end the run after its first validation."""
+        if not self.save_best:
+            return
+        if runner.val_loop is None:
+            runner.logger.warning(
+                'CheckpointHook: save_best saves nothing without validation.'
+            )
+        elif 'auto' in self.key_indicators and self.rules[0] is None:
+            foreign = [
+                type(metric).__name__
+                for metric in runner.val_loop.evaluator.metrics
+                if type(metric).__module__.split('.')[0] not in _KNOWN
+            ]
+            if foreign:
+                raise ValueError(
+                    "CheckpointHook: save_best='auto' takes the first metric "
+                    f'of the first validation, and of {foreign[0]} it is not '
+                    "known whether more is better. Add rule='greater' or "
+                    "rule='less'."
+                )
+
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Make the checkpoint plain, in place.
+        """Make the checkpoint plain, in place; refuse one that is broken.
 
         Args:
             runner (Runner): The runner.
             checkpoint (dict): What is about to be saved.
+
+        Raises:
+            FloatingPointError: If weights are not finite. Nothing is
+                written, and no older checkpoint removed.
         """
+        model = unwrap_model(runner.model)
+        own = {
+            name for name, _ in model.named_parameters(remove_duplicate=False)
+        }
+        broken = broken_weights(checkpoint['state_dict'].items(), own)
+        if broken:
+            raise FloatingPointError(
+                f'No checkpoint is written: {broken[0]} is not finite '
+                f'({len(broken)} weights in all), so the training has '
+                'diverged. Earlier checkpoints stay; resume from the last '
+                'one with a lower learning rate, or with clipped gradients.'
+            )
         to_plain(checkpoint, runner.logger.warning)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -98,14 +165,52 @@ class CheckpointHook(BaseCheckpointHook):
         """
         source = str(runner._load_from or 'the checkpoint')
         if runner._resume:
-            check_resumable(checkpoint, source)
+            check_run_file(checkpoint, source)
         from_plain(checkpoint)
+        resuming = runner._resume and isinstance(runner._train_loop, BaseLoop)
+        if resuming:
+            check_resumable(runner, checkpoint, source)
         partial = not runner.cfg.get('load_strict', True)
         check_state_dict(
             unwrap_model(runner.model),
             checkpoint,
             source=source,
             partial=partial and not runner._resume,
+        )
+        if resuming:
+            self._choose_settings(runner, checkpoint)
+
+    def _choose_settings(self, runner: Runner, checkpoint: dict) -> None:
+        """Take settings from the checkpoint or the config, and say which."""
+        wanted = runner.cfg.get('resume_settings', 'checkpoint')
+        if wanted not in ('checkpoint', 'config'):
+            raise ValueError(
+                "resume_settings must be 'checkpoint' or 'config', but got "
+                f'{wanted!r}.'
+            )
+        lines, other = compare_settings(runner, checkpoint)
+        if not lines:
+            return
+        text = '\n  '.join(['', *lines, ''])
+        if wanted == 'config':
+            use_settings_of_config(runner, checkpoint)
+            runner.logger.info(
+                'The run goes on with settings of the config in place of '
+                f"those of the checkpoint, as resume_settings='config':{text}"
+            )
+            return
+        mend = (
+            "To mean those of the config, set resume_settings='config' "
+            '(--cfg-options resume_settings=config).'
+        )
+        if other:
+            raise ValueError(
+                'The schedule of the checkpoint is of another kind than that '
+                f'of the config:{text}{mend}'
+            )
+        runner.logger.warning(
+            'The run goes on with the settings of the checkpoint, but the '
+            f'config has others:{text}{mend}'
         )
 
     def _save_checkpoint_with_step(
@@ -161,6 +266,12 @@ class CheckpointHook(BaseCheckpointHook):
         """
         if not self.save_best:
             return
+        for name in self.key_indicators:
+            if name != 'auto' and name not in metrics:
+                raise ValueError(
+                    f'CheckpointHook: save_best names {name!r}, but the '
+                    f'validation gives {", ".join(metrics)}.'
+                )
         former = dict(self._best_paths())
         for indicator in former:
             self._set_best_path(indicator, None)

@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional
 
 from torch import Tensor
 
-__all__ = ['check_resumable', 'find_weights']
+__all__ = ['check_run_file', 'find_weights']
 
 _EXAMPLE = "torch.save(dict(state_dict=ckpt['model']), path)"
 
@@ -44,7 +44,7 @@ def find_weights(
     return weights
 
 
-def check_resumable(content: Any, source: str) -> None:
+def check_run_file(content: Any, source: str) -> None:
     """Raise an error unless a training can go on from a checkpoint.
 
     Args:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Callable, List, Optional, Union
 
-from .contents import check_resumable
+from .contents import check_run_file
 from .reading import load_checkpoint_file
 
 __all__ = ['find_resumable_checkpoint', 'read_last_checkpoint']
@@ -35,7 +35,7 @@ def find_resumable_checkpoint(
         try:
             # Tensors on the meta device take no memory.
             content = load_checkpoint_file(str(path), 'meta')
-            check_resumable(content, str(path))
+            check_run_file(content, str(path))
             return str(path)
         except (ValueError, OSError, RuntimeError) as error:
             warn(

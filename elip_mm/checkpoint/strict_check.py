@@ -1,10 +1,12 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from typing import Any, Dict
 
-from torch import nn
+from torch import Tensor, nn
+
+from elip_mm.utils.finite import broken_weights
 
 from .contents import find_weights
-from .differences import load_and_compare
+from .differences import load_and_compare, name_some
 
 __all__ = ['check_state_dict']
 
@@ -15,7 +17,7 @@ def check_state_dict(
     source: str = 'the checkpoint',
     partial: bool = False,
 ) -> None:
-    """Raise an error unless a checkpoint fits a model.
+    """Raise an error unless a checkpoint fits a model, and is a sound one.
 
     The weights are loaded to find out: a model may rename or resize what it
     loads, as with the position embedding of another image size, and only
@@ -31,12 +33,13 @@ def check_state_dict(
             must agree in any case. Defaults to False.
 
     Raises:
-        ValueError: If it does not fit, or holds no weights. The message
-            names the first few of the weights that differ.
+        ValueError: If it does not fit, holds no weights, or some that are
+            not finite. The message names the first few that are concerned.
     """
     weights = find_weights(checkpoint, source)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {k.removeprefix('module.'): v for k, v in weights.items()}
+    _check_finite(model, weights, source)
     found = load_and_compare(model, weights)
     nothing_fits = set(found.unexpected) >= set(weights)
     usable_part = not found.mismatched and not nothing_fits
@@ -53,3 +56,18 @@ def check_state_dict(
             'load_strict=False in the config.'
         )
     raise ValueError('\n  '.join(lines))
+
+
+def _check_finite(
+    model: nn.Module, weights: Dict[str, Tensor], source: str
+) -> None:
+    """Raise an error if a model cannot work with these weights."""
+    own = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    broken = broken_weights(weights.items(), own)
+    if broken:
+        raise ValueError(
+            f'{source} holds weights that are not finite: the run that made '
+            'it had diverged.\n  '
+            + name_some('NaN or infinite', broken)[0]
+            + '\n  Use an earlier checkpoint of that run.'
+        )

@@ -12,6 +12,7 @@ import argparse
 import subprocess
 import sys
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import List, Optional, Sequence
 
@@ -24,6 +25,7 @@ from elip_mm.study.runs import Run, train_and_test
 from elip_mm.utils import register_all_modules
 
 from .user_errors import short_errors
+from .work_dir_lock import lock_work_dir
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -94,8 +96,14 @@ def read_runs(args: argparse.Namespace) -> List[Run]:
 def main() -> None:
     """Run what is missing, measure, report."""
     args = parse_args()
-    with short_errors(args.traceback):
-        runs = read_runs(args)
+    with ExitStack() as held:
+        with short_errors(args.traceback):
+            runs = read_runs(args)
+            held.enter_context(lock_work_dir(args.work_dir))
+        _run(args, runs)
+
+
+def _run(args: argparse.Namespace, runs: List[Run]) -> None:
     for number, run in enumerate(runs, start=1):
         print(
             f'[{number}/{len(runs)}] {run.name}: training and testing',

@@ -11,7 +11,21 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_distributed
 from torch import distributed as torch_dist
 
-__all__ = ['distribute_on_cpu', 'leave_processes']
+__all__ = ['distribute_on_cpu', 'launched_rank', 'leave_processes']
+
+# How launchers other than torch's call what torch reads.
+_NAMES = {
+    'slurm': dict(
+        RANK='SLURM_PROCID',
+        WORLD_SIZE='SLURM_NTASKS',
+        LOCAL_RANK='SLURM_LOCALID',
+    ),
+    'mpi': dict(
+        RANK='OMPI_COMM_WORLD_RANK',
+        WORLD_SIZE='OMPI_COMM_WORLD_SIZE',
+        LOCAL_RANK='OMPI_COMM_WORLD_LOCAL_RANK',
+    ),
+}
 
 
 def distribute_on_cpu(cfg: Config) -> None:
@@ -57,20 +71,22 @@ def leave_processes() -> None:
         gc.collect()  # runner and model refer to each other
 
 
+def launched_rank(launcher: str) -> int:
+    """Rank of this process, known before the processes have met.
+
+    Args:
+        launcher (str): ``launcher`` of the config.
+
+    Returns:
+        int: 0 if the launcher says nothing.
+    """
+    name = _NAMES.get(launcher, {}).get('RANK', 'RANK')
+    return 0 if launcher == 'none' else int(os.environ.get(name, 0))
+
+
 def _read_launcher(launcher: str) -> None:
     """Tell torch what the launcher says about this process."""
-    names = {
-        'slurm': dict(
-            RANK='SLURM_PROCID',
-            WORLD_SIZE='SLURM_NTASKS',
-            LOCAL_RANK='SLURM_LOCALID',
-        ),
-        'mpi': dict(
-            RANK='OMPI_COMM_WORLD_RANK',
-            WORLD_SIZE='OMPI_COMM_WORLD_SIZE',
-            LOCAL_RANK='OMPI_COMM_WORLD_LOCAL_RANK',
-        ),
-    }.get(launcher, {})
+    names = _NAMES.get(launcher, {})
     for ours, theirs in names.items():
         if theirs not in os.environ:
             raise ValueError(

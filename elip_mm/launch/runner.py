@@ -2,6 +2,7 @@
 """From a complete config to a runner, and what it does."""
 
 import argparse
+from contextlib import ExitStack
 from typing import Any, Callable, Optional
 
 import torch
@@ -14,8 +15,9 @@ from mmengine.runner import Runner
 from elip_mm.checkpoint import use_safe_loading
 
 from .console import shorten_console
-from .distribute import distribute_on_cpu, leave_processes
+from .distribute import distribute_on_cpu, launched_rank, leave_processes
 from .user_errors import short_errors
+from .work_dir_lock import lock_work_dir
 
 __all__ = ['build_runner', 'run_tool']
 
@@ -28,6 +30,8 @@ def run_tool(
 ) -> None:
     """Run a tool; until the first batch, errors are taken for the user's.
 
+    A training locks its folder: see :func:`lock_work_dir`.
+
     Args:
         args (argparse.Namespace): Arguments of the tool.
         make_config (Callable): From these to the complete config.
@@ -35,8 +39,23 @@ def run_tool(
         finish (Callable, optional): Called on the main process with what
             that method returns. Defaults to None.
     """
+    with ExitStack() as held:
+        _run(args, make_config, action, finish, held)
+
+
+def _run(
+    args: argparse.Namespace,
+    make_config: Callable[[argparse.Namespace], Config],
+    action: str,
+    finish: Optional[Callable[[Any], None]],
+    held: ExitStack,
+) -> None:
     with short_errors(args.traceback):
-        runner = build_runner(make_config(args))
+        cfg = make_config(args)
+        # Before the runner writes its config there.
+        if action == 'train' and launched_rank(cfg.launcher) == 0:
+            held.enter_context(lock_work_dir(cfg.work_dir))
+        runner = build_runner(cfg)
     hook = _StartedHook()
     runner.register_hook(hook)
     with short_errors(args.traceback, active=lambda: not hook.started):

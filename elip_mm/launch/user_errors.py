@@ -21,6 +21,8 @@ _USER_ERRORS = (
     AssertionError,
     AttributeError,
 )
+# Numbers that are not finite say all there is to say at any time.
+_ALWAYS = (FloatingPointError,)
 
 
 @contextmanager
@@ -29,6 +31,8 @@ def short_errors(
 ) -> Iterator[None]:
     """Leave with ``error: <message>`` and exit code 2 on a user's mistake.
 
+    A training that diverged leaves so at any time.
+
     Args:
         full (bool): Whether to let the traceback through. Defaults to False.
         active (Callable): Asked when an error occurs; whether it is still
@@ -36,8 +40,8 @@ def short_errors(
     """
     try:
         yield
-    except _USER_ERRORS as error:
-        if full or not active():
+    except (*_USER_ERRORS, *_ALWAYS) as error:
+        if full or not (isinstance(error, _ALWAYS) or active()):
             raise
         frame = traceback.extract_tb(error.__traceback__)[-1]
         print(

@@ -60,9 +60,11 @@ def negative_weights(
 
     Returns:
         Tensor: Shape ``(B, B)``, at least float32; zero for partners. A query
-        all of whose candidates are right falls back on all but its own.
+        all of whose candidates are right falls back on all but its own, and
+        so does one with a similarity that is not finite: the draw goes on,
+        and the losses tell what is wrong.
     """
-    weights = widen(logits).softmax(dim=-1) + floor
+    weights = widen(logits).softmax(dim=-1).nan_to_num(nan=0.0) + floor
     own = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
     right = own if same is None else own | same
     weights = weights.masked_fill(right, 0.0)
@@ -83,8 +85,22 @@ def draw_negatives(weights: Tensor, how: str = 'sample') -> Tensor:
     Returns:
         Tensor: Index of the candidate, int64, shape ``(B,)``.
 
+    Raises:
+        ValueError: If weights are not finite.
+
     Source: ALBEF, https://arxiv.org/abs/2107.07651, section 3.2.
     """
     if how == 'hardest':
         return weights.argmax(dim=1)
-    return torch.multinomial(weights, 1).squeeze(1)
+    try:
+        return torch.multinomial(weights, 1).squeeze(1)
+    except RuntimeError as error:
+        rows = (~weights.isfinite()).any(dim=1).nonzero().flatten().tolist()
+        if not rows:
+            raise
+        raise ValueError(
+            f'draw_negatives: weights of queries {rows[:8]} are not finite. '
+            'The similarities that they come from are not, or features of '
+            'these queries or of candidates; take negative_weights of '
+            'features that are finite.'
+        ) from error

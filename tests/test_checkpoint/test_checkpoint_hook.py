@@ -11,6 +11,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
 from elip_mm.checkpoint import CheckpointHook
+from elip_mm.evaluation import RetrievalRecall
 from elip_mm.registry import HOOKS
 from elip_mm.utils import register_all_modules
 
@@ -32,6 +33,9 @@ class ToyRunner:
         )
         self.logger = SimpleNamespace(
             info=lambda *a: None, warning=self.log.append
+        )
+        self.val_loop = SimpleNamespace(
+            evaluator=SimpleNamespace(metrics=[RetrievalRecall(topk=1)])
         )
         self.optim_wrapper = SimpleNamespace(_accumulative_counts=2)
         self.fail = False
@@ -158,7 +162,7 @@ def test_part_of_the_weights_on_request(tmp_path):
     with pytest.raises(ValueError, match="resumed from: it has no 'meta'"):
         resumed.train()
     torch.save({**resumable(), 'state_dict': weights}, path)
-    with pytest.raises(ValueError, match='missing in the file: last.weight'):
+    with pytest.raises(ValueError, match='holds no optimiser state'):
         resumed.train()
 
 
@@ -203,3 +207,63 @@ def test_log_history_is_rebuilt(tmp_path):
 def test_the_bare_name_is_ours():
     register_all_modules()
     assert type(HOOKS.build(dict(type='CheckpointHook'))) is CheckpointHook
+
+
+def test_broken_weights_replace_no_good_checkpoint(tmp_path):
+    runner = build(tmp_path)
+    runner.train()
+    before = sorted(tmp_path.glob('*.pth*'))
+    with torch.no_grad():
+        runner.model.last.weight[0, 3] = float('inf')
+    with pytest.raises(FloatingPointError, match='last.weight is not finite'):
+        runner.save_checkpoint(str(tmp_path), 'iter_2.pth')
+    good = torch.load(tmp_path / 'iter_2.pth')['state_dict']
+    assert good['last.weight'].isfinite().all()
+    assert sorted(tmp_path.glob('*.pth*')) == before
+
+
+@pytest.mark.parametrize(
+    'metric, better',
+    [
+        ('i2t/retrieval/Recall@1', 2.0),
+        ('t2i/contrastive/Recall@5', 2.0),
+        ('itm/accuracy', 2.0),
+        ('coco/Bleu_4', 2.0),
+        ('toy/loss', 1.0),
+    ],
+)
+@pytest.mark.parametrize('auto', [False, True])
+def test_it_is_known_what_is_better(tmp_path, metric, better, auto):
+    runner = ToyRunner(tmp_path)
+    hook = CheckpointHook(save_best='auto' if auto else metric, by_epoch=False)
+    hook.before_train(runner)
+    for step, score in enumerate([1.5, 3.0 - better, better]):
+        runner.iter = runner.epoch = step
+        hook._save_best_checkpoint(runner, {metric: score})
+    assert [name.rpartition('_')[2] for name in os.listdir(tmp_path)] == [
+        '2.pth'
+    ]
+
+
+def test_what_validation_will_not_tell_fails_before_training(tmp_path):
+    foreign = SimpleNamespace(metrics=[SimpleNamespace()])
+    runner = ToyRunner(tmp_path)
+    runner.val_loop = SimpleNamespace(evaluator=foreign)
+    with pytest.raises(ValueError, match="Add rule='greater'"):
+        CheckpointHook(save_best='auto').before_train(runner)
+    CheckpointHook(save_best='auto', rule='less').before_train(runner)
+    with pytest.raises(ValueError, match='rule'):
+        CheckpointHook(save_best='toy/mse')
+    runner.val_loop = None
+    CheckpointHook(save_best='auto').before_train(runner)
+    assert 'nothing without validation' in runner.log[-1]
+
+
+def test_a_metric_that_is_not_there_is_named(tmp_path):
+    runner = ToyRunner(tmp_path)
+    hook = CheckpointHook(save_best='retrieval/Recall@1')
+    hook.before_train(runner)
+    with pytest.raises(ValueError, match='gives i2t/retrieval/Recall@1, x'):
+        hook._save_best_checkpoint(
+            runner, {'i2t/retrieval/Recall@1': 1.0, 'x': 2.0}
+        )

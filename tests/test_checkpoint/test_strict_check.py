@@ -79,3 +79,25 @@ def test_errors_of_a_model_that_resizes_are_ours():
     weights = dict(weight=torch.ones(()), bias=torch.ones(2))
     with pytest.raises(ValueError, match='cannot be loaded into Resizing'):
         check_state_dict(Resizing(3, 2), weights)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+@pytest.mark.parametrize('partial', [False, True])
+def test_weights_that_are_not_finite_are_refused(value, partial):
+    weights = model().state_dict()
+    weights['head.weight'] = weights['head.weight'].clone()
+    weights['head.weight'][1, 2] = value
+    with pytest.raises(ValueError, match='a.pth holds.*\n.*: head.weight\n'):
+        check_state_dict(model(), weights, 'a.pth', partial=partial)
+
+
+def test_a_buffer_may_hold_infinities_but_no_nan():
+    plain, filled = model(), model()
+    for one in (plain, filled):
+        one.register_buffer('mask', torch.zeros(2))
+    weights = filled.state_dict()
+    weights['mask'] = torch.tensor([0.0, -float('inf')])
+    check_state_dict(plain, weights)
+    weights['mask'] = torch.tensor([0.0, float('nan')])
+    with pytest.raises(ValueError, match='not finite.*\n.*infinite: mask'):
+        check_state_dict(plain, weights)

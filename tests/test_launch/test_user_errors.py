@@ -39,3 +39,11 @@ def test_only_early_mistakes_are_shortened(capsys):
             raise ValueError('x is wrong')
     with pytest.raises(RuntimeError), short_errors():
         raise RuntimeError('our own mistake')
+
+
+def test_numbers_that_are_not_finite_are_told_at_any_time(capsys):
+    with pytest.raises(SystemExit) as stop:
+        with short_errors(active=lambda: False):
+            raise FloatingPointError('loss_itc is nan')
+    assert stop.value.code == 2
+    assert 'error: loss_itc is nan' in capsys.readouterr().err

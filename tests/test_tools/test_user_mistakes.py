@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from elip_mm.launch.work_dir_lock import lock_work_dir
 from tests.test_checkpoint.samples import resumable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,3 +168,25 @@ def test_errors_of_a_running_training_keep_their_traceback(tool):
 def test_traceback_on_request(tool):
     with pytest.raises(FileNotFoundError, match='missing.py'):
         tool('train', 'missing.py', '--traceback')
+
+
+def test_a_folder_in_use(tool, tmp_path):
+    with lock_work_dir(tmp_path):
+        code, message = tool('train', CONFIG, '--work-dir', tmp_path)
+    assert code == 2 and f'another training uses {tmp_path}' in message
+    assert [path.name for path in tmp_path.iterdir()] == ['.lock']
+
+
+def test_a_training_that_diverges(tool, tmp_path):
+    changes = options(
+        **{
+            'optim_wrapper.optimizer.lr': 1e38,
+            'default_hooks.checkpoint.interval': 1,
+        }
+    )
+    code, message = tool('train', CONFIG, '--work-dir', tmp_path, *changes)
+    assert code == 2 and 'training stopped' in message
+    assert 'Traceback' not in message
+    for path in tmp_path.glob('*.pth'):
+        weights = torch.load(path)['state_dict'].values()
+        assert all(value.isfinite().all() for value in weights)

@@ -5,13 +5,14 @@ _base_ = './momentum_adamw.py'
 # `paramwise_cfg=None` does the same.
 optim_wrapper = dict(optimizer=dict(weight_decay=0.05))
 
-# Linear from 1e-6 to 1e-4 in 3000 iterations, then times 0.9 once an epoch.
+# Linear from 1e-6 to 1e-4 in 3000 iterations, then times 0.9 once an epoch,
+# down to 1e-6; both ends are shares of the rate of each group.
 param_scheduler = dict(
     type='elip_mm.BLIPLR',
     decay=0.9,
-    warmup_from=1e-6,
+    start_factor=0.01,
     warmup_iters=3000,
-    lowest=1e-6,
+    eta_min_ratio=0.01,
     convert_to_iter_based=True,
 )
 

@@ -10,7 +10,11 @@ from mmengine.visualization import LocalVisBackend
 from mmpretrain.visualization import UniversalVisualizer
 
 from elip_mm.checkpoint import CheckpointHook
-from elip_mm.engine.hooks import KeyedRandomnessHook, TokenVisualizationHook
+from elip_mm.engine.hooks import (
+    KeyedRandomnessHook,
+    NonFiniteHook,
+    TokenVisualizationHook,
+)
 
 default_scope = 'elip_mm'
 
@@ -26,6 +30,7 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type=DistSamplerSeedHook),
     randomness=dict(type=KeyedRandomnessHook),
+    non_finite=dict(type=NonFiniteHook, action='stop'),
     visualization=dict(type=TokenVisualizationHook, enable=False),
 )
 
@@ -46,5 +51,6 @@ log_level = 'INFO'
 load_from = None
 load_strict = True
 resume = False
+resume_settings = 'checkpoint'
 
 randomness = dict(seed=0, deterministic=False)

@@ -7,6 +7,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader
 
+from elip_mm.engine.schedulers.fit import check_schedule_fits
 from elip_mm.registry import LOOPS
 
 from .equal_batches import check_equal_batches
@@ -90,6 +91,13 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         if max_iters is not None:
             self._max_iters = int(max_iters)
             self._max_epochs = math.ceil(max_iters / self.epoch_length)
+        # The runner builds its loop first, and then the schedule for it.
+        check_schedule_fits(
+            runner.param_schedulers,
+            self._max_iters,
+            self.epoch_length,
+            runner.logger.warning,
+        )
 
     def run(self) -> nn.Module:
         """Train until the end.

@@ -91,9 +91,9 @@ class ALBEFLR(_RateLR):
     Args:
         optimizer (Optimizer or OptimWrapper): What is scheduled.
         num_epochs (int): Epochs of the cosine.
-        **kwargs: ``warmup_from``, ``warmup_steps``, ``step_length`` and
-            ``lowest`` of :func:`albef_rate`; ``epoch_length`` comes from the
-            runner.
+        **kwargs: ``start_factor``, ``warmup_steps``, ``step_length`` and
+            ``eta_min_ratio`` of :func:`albef_rate`; ``epoch_length`` comes
+            from the runner.
 
     Examples:
         >>> param_scheduler = dict(
@@ -113,8 +113,9 @@ class BLIPLR(_RateLR):
 
     Args:
         optimizer (Optimizer or OptimWrapper): What is scheduled.
-        **kwargs: ``decay``, ``warmup_from``, ``warmup_iters`` and ``lowest``
-            of :func:`blip_rate`; ``epoch_length`` comes from the runner.
+        **kwargs: ``decay``, ``start_factor``, ``warmup_iters`` and
+            ``eta_min_ratio`` of :func:`blip_rate`; ``epoch_length`` comes
+            from the runner.
 
     Examples:
         >>> param_scheduler = dict(

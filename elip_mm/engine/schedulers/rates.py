@@ -2,7 +2,9 @@
 """Learning rates of ALBEF and BLIP, as pure functions of the iteration.
 
 Both warm up within the first epoch, by the iteration, and fall from the
-second epoch on, once an epoch.
+second epoch on, once an epoch. Where they start and end is a share of the
+group's own base rate, so that layer-wise rates, and rates scaled with the
+batch, keep their proportions all the way.
 """
 
 import math
@@ -13,10 +15,10 @@ def albef_rate(
     epoch_length: int,
     base: float,
     num_epochs: int,
-    warmup_from: float = 1e-5,
+    start_factor: float = 0.1,
     warmup_steps: int = 10,
     step_length: int = 100,
-    lowest: float = 1e-5,
+    eta_min_ratio: float = 0.1,
 ) -> float:
     """Warm up in steps, then follow a cosine once an epoch.
 
@@ -25,10 +27,12 @@ def albef_rate(
         epoch_length (int): Iterations of an epoch.
         base (float): Rate after the warm-up.
         num_epochs (int): Epochs of the cosine.
-        warmup_from (float): Rate of the first iteration. Defaults to 1e-5.
+        start_factor (float): Rate of the first iteration, as a share of
+            ``base``. Defaults to 0.1.
         warmup_steps (int): Steps from there to ``base``. Defaults to 10.
         step_length (int): Iterations of a step. Defaults to 100.
-        lowest (float): Where the cosine would end. Defaults to 1e-5.
+        eta_min_ratio (float): Where the cosine would end, as a share of
+            ``base``. Defaults to 0.1.
 
     Returns:
         float: The rate of this iteration.
@@ -39,10 +43,11 @@ def albef_rate(
     if epoch == 0:
         done = min(iteration // step_length, warmup_steps)
         share = done / warmup_steps if warmup_steps else 1.0
-        return warmup_from + share * (base - warmup_from)
+        return base * (start_factor + share * (1 - start_factor))
     # After the last epoch the rate stays, instead of rising again.
     share = min(epoch / num_epochs, 1.0)
-    return lowest + (base - lowest) * (1 + math.cos(math.pi * share)) / 2
+    cosine = (1 + math.cos(math.pi * share)) / 2
+    return base * (eta_min_ratio + (1 - eta_min_ratio) * cosine)
 
 
 def blip_rate(
@@ -50,9 +55,9 @@ def blip_rate(
     epoch_length: int,
     base: float,
     decay: float = 0.9,
-    warmup_from: float = 1e-6,
+    start_factor: float = 0.01,
     warmup_iters: int = 3000,
-    lowest: float = 1e-6,
+    eta_min_ratio: float = 0.01,
 ) -> float:
     """Warm up linearly, then shrink by a factor once an epoch.
 
@@ -61,10 +66,12 @@ def blip_rate(
         epoch_length (int): Iterations of an epoch.
         base (float): Rate after the warm-up.
         decay (float): Factor of an epoch. Defaults to 0.9.
-        warmup_from (float): Rate of the first iteration. Defaults to 1e-6.
+        start_factor (float): Rate of the first iteration, as a share of
+            ``base``. Defaults to 0.01.
         warmup_iters (int): Iterations from there to ``base``; the warm-up
             ends with the first epoch at the latest. Defaults to 3000.
-        lowest (float): The rate never falls below. Defaults to 1e-6.
+        eta_min_ratio (float): The rate never falls below this share of
+            ``base``. Defaults to 0.01.
 
     Returns:
         float: The rate of this iteration.
@@ -74,5 +81,5 @@ def blip_rate(
     epoch = iteration // epoch_length
     if epoch == 0 and iteration < warmup_iters:
         share = iteration / warmup_iters
-        return warmup_from + share * (base - warmup_from)
-    return max(lowest, base * decay**epoch)
+        return base * (start_factor + share * (1 - start_factor))
+    return base * max(eta_min_ratio, decay**epoch)

@@ -10,7 +10,9 @@ class FeatureQueue(nn.Module):
 
     The newest overwrite the oldest. A batch that does not fit before the end
     goes on at the beginning, so the length need not be a multiple of it. All
-    processes enter the features of all, and their queues stay equal.
+    processes enter the features of all, and their queues stay equal. Features
+    that are not finite enter nothing: one of them would break the loss of
+    every batch until it is overwritten.
 
     Args:
         embed_dims (int): Width ``E`` of the joint space.
@@ -52,8 +54,10 @@ class FeatureQueue(nn.Module):
             (self.image_queue, image),
             (self.text_queue, text),
         ):
-            rows = rows[skipped:].to(queue.dtype)
-            queue.index_copy_(1, place, rows.t())
+            rows = rows[skipped:].to(queue.dtype).t()
+            whole = rows.isfinite().all(dim=0)
+            kept = queue.index_select(1, place)
+            queue.index_copy_(1, place, torch.where(whole, rows, kept))
         self.queue_ptr.add_(count).remainder_(self.size)
 
     @staticmethod

@@ -54,7 +54,8 @@ def test_albef_question_answering(iteration, expected):
         base=2e-5,
         num_epochs=8,
         warmup_steps=4,
-        lowest=1e-6,
+        start_factor=0.5,
+        eta_min_ratio=0.05,
     )
     assert rate == pytest.approx(expected, rel=1e-4)
 
@@ -108,6 +109,20 @@ def test_schedulers_follow_their_function(cfg):
         assert seen == [
             function(iteration, 300, base, **settings) for base in (1e-4, 2e-4)
         ]
+        tuned.step()
+        scheduler.step()
+
+
+@pytest.mark.parametrize('cfg', [ALBEF, BLIP], ids=['albef', 'blip'])
+def test_groups_keep_their_proportions(cfg):
+    # Twelve layers that lose a quarter each, and a batch eight times as big.
+    bases = [1e-4 * 0.75**depth for depth in range(13)]
+    tuned = optimizer(*bases, *(8 * base for base in bases))
+    scheduler = build(cfg, tuned, epoch_length=300)
+    for _ in range(600):
+        rates = [group['lr'] for group in tuned.param_groups]
+        assert rates[12] / rates[0] == pytest.approx(0.75**12)
+        assert rates[13] / rates[0] == pytest.approx(8)
         tuned.step()
         scheduler.step()
 
