@@ -1,16 +1,16 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Check a whole config, without building anything."""
 
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional, Set
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from ..setup_env import register_all_modules
 from .findings import Finding, Report
+from .fit import check_fit
 from .names import nearest
 from .sections import check_section, known_names
-from .fit import check_fit
 from .sense import check_sense
 from .sources import Source, locate, names_read, read_sources
 
@@ -94,7 +94,7 @@ def _check_top(
     given = {option.split('.')[0] for option in options}
     sources = read_sources(cfg.filename) if cfg.filename else []
     read = names_read(sources)
-    imported = getattr(cfg, '_imported_names', set())
+    imported: Set[str] = getattr(cfg, '_imported_names', set())
     for name in cfg:
         if name in known or name in imported:
             continue

@@ -4,13 +4,14 @@
 from typing import Any, Iterator, Mapping, Optional, Tuple
 
 from mmengine.config import Config
-from mmpretrain.models.backbones import VisionTransformer
 
 from elip_mm.utils.type_names import type_name
 
 from .findings import Path, Report
 from .parts import find_type
 from .sense import dicts_in, is_whole
+from .signatures import accepted_arguments
+from .towers import is_tower
 
 __all__ = ['check_fit']
 
@@ -41,21 +42,20 @@ def check_fit(cfg: Config, report: Report) -> None:
     for path, part in dicts_in(cfg.get('model'), ('model',)):
         _check_heads(part, path, report)
     _check_necks(cfg.get('model'), report)
-    sizes = set()
-    for path, tower in _towers(cfg):
+    towers = list(_towers(cfg))
+    for path, tower, _ in towers:
         _check_patches(tower, path, report)
-        sizes.add(_image_size(tower))
-    size = sizes.pop() if len(sizes) == 1 else None
-    if size is not None:
+    if len(towers) == 1:
+        _, tower, target = towers[0]
         for name in _LOADERS:
-            _check_images(cfg.get(name), (name,), size, report)
+            _check_images(cfg.get(name), (name,), tower, target, report)
 
 
 def _check_validation(loop: Any, report: Report) -> None:
     if not isinstance(loop, Mapping):
         return
-    begin = loop.get('val_begin')
-    end = loop.get('max_epochs') or loop.get('max_iters')
+    begin: Any = loop.get('val_begin')
+    end: Any = loop.get('max_epochs') or loop.get('max_iters')
     if is_whole(begin) and is_whole(end) and begin > end > 0:
         report.add(
             ('train_cfg', 'val_begin'),
@@ -65,7 +65,8 @@ def _check_validation(loop: Any, report: Report) -> None:
 
 
 def _check_heads(part: Mapping, path: Path, report: Report) -> None:
-    width, heads = part.get('embed_dims'), part.get('num_heads')
+    width: Any = part.get('embed_dims')
+    heads: Any = part.get('num_heads')
     if is_whole(width) and is_whole(heads) and heads > 0 and width % heads:
         report.add(
             (*path, 'num_heads'),
@@ -90,14 +91,13 @@ def _check_necks(model: Any, report: Report) -> None:
         )
 
 
-def _towers(cfg: Config) -> Iterator[Tuple[Path, Mapping]]:
-    """The parts of a model that are vision transformers."""
+def _towers(cfg: Config) -> Iterator[Tuple[Path, Mapping, Any]]:
+    """The parts of a model that are vision transformers, and what kind."""
     for path, part in dicts_in(cfg.get('model'), ('model',)):
-        if 'type' not in part:
-            continue
-        target, _ = find_type(part, 'MODELS')
-        if isinstance(target, type) and issubclass(target, VisionTransformer):
-            yield path, part
+        if 'type' in part:
+            target, _ = find_type(part, 'MODELS')
+            if is_tower(target):
+                yield path, part, target
 
 
 def _check_patches(tower: Mapping, path: Path, report: Report) -> None:
@@ -112,14 +112,27 @@ def _check_patches(tower: Mapping, path: Path, report: Report) -> None:
         )
 
 
-def _check_images(loader: Any, path: Path, size: Size, report: Report) -> None:
-    """The data must bring images of the size that the tower is made for."""
+def _check_images(
+    loader: Any, path: Path, tower: Mapping, target: Any, report: Report
+) -> None:
+    """The data must bring images of the size that the tower is made for.
+
+    Any ViT resizes its position embedding to whole patches; the schedule of a
+    reducer and the figures of costs hold for one size.
+    """
+    size, patch = _image_size(tower), _pair(tower.get('patch_size', 16))
+    if size is None or patch is None:
+        return
     for where, part in dicts_in(loader, path):
         if type_name(part.get('type')) == 'SyntheticScenes':
             key, made = 'image_size', _pair(part.get('image_size', 64))
         else:
             key, made = _size_made(part.get('pipeline'))
-        if made is not None and made != size:
+        if made is None or made == size:
+            continue
+        whole = not any(side % step for side, step in zip(made, patch))
+        reduces = 'reducer' in accepted_arguments(target).defaults
+        if reduces or not whole:
             report.add(
                 (*where, *key.split('.')),
                 f'gives images of {_show(made)}, but the tower is made for '

@@ -4,7 +4,7 @@
 import difflib
 import logging
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional
 
 from mmengine.logging import MMLogger
@@ -91,7 +91,7 @@ def resolve(
     return _resolve_name(kind, registry, scope)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _resolve_name(
     kind: str, registry: str, scope: Optional[str]
 ) -> Optional[Callable]:

@@ -2,53 +2,53 @@
 """Keys of the parts of a config that name a ``type``, however deep."""
 
 import inspect
-from typing import Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Callable, Iterable, Mapping, Optional, Tuple
 
-from mmcv.cnn.bricks.transformer import PatchEmbed as _MMCVPatchEmbed
-from mmpretrain.models.backbones import VisionTransformer
-from mmpretrain.models.backbones.vision_transformer import (
-    TransformerEncoderLayer,
-)
+from torch import nn
 
 import elip_mm.registry as nodes
 from elip_mm.utils.type_names import type_name
 
 from .findings import Path, Report
-from .names import REGISTRY_OF, alike, nearest, resolve
-from .signatures import accepted_arguments
+from .names import REGISTRY_OF, alike, resolve
+from .signatures import accepted_arguments, keys_taken
+from .towers import check_preprocessor, check_setting
 
 __all__ = ['check_part', 'check_value', 'find_type']
 
-# What is said of data and of the outer world, with keys of one's own.
+# What is said of data, of the outer world or of names of modules, with keys
+# of one's own.
 _FREE = {
-    'metainfo',
+    'algorithm_keys',
     'custom_keys',
     'data_prefix',
-    'meta_keys',
-    'algorithm_keys',
-    'key_mapping',
     'imports',
+    'key_mapping',
+    'meta_keys',
+    'metainfo',
+    'targets',
 }
-# What mmengine takes out of a part before it is built.
+# What mmengine and mmpretrain take out of a part before they build it: by
+# where its type is registered, and by the key that it stands under.
 _BY_REGISTRY = dict(
     HOOKS={'priority'},
     PARAM_SCHEDULERS={'convert_to_iter_based'},
     WEIGHT_INITIALIZERS={'override', 'layer', 'name'},
 )
-# mmpretrain chooses one of these where a preprocessor has no type.
-_PREPROCESSORS = (
-    'mmpretrain.ClsDataPreprocessor',
-    'mmpretrain.SelfSupDataPreprocessor',
-    'mmpretrain.MultiModalDataPreprocessor',
+_BY_KEY = dict(
+    norm_cfg={'requires_grad'},
+    policies={'magnitude_key', 'magnitude_range'},
 )
-_TOWER_PARTS = dict(
-    patch_cfg=_MMCVPatchEmbed, layer_cfgs=TransformerEncoderLayer
-)
-_ARCH = ('embed_dims', 'num_layers', 'num_heads', 'feedforward_channels')
 
 
 def check_value(
-    value: Any, path: Path, registry: str, report: Report, lax: bool = False
+    value: Any,
+    path: Path,
+    registry: str,
+    report: Report,
+    *,
+    more: Iterable[str] = (),
+    lax: bool = False,
 ) -> None:
     """Check whatever stands under a key.
 
@@ -59,28 +59,28 @@ def check_value(
         registry (str): Where types are looked up, if the keys on the way do
             not say.
         report (Report): Gets what is wrong.
+        more (Iterable[str]): Keys that are taken out before it is built.
+            Defaults to ().
         lax (bool): Whether types that nobody knows are left alone, for they
             may be none. Defaults to False.
     """
-    if path and path[-1] in _FREE:
+    key = path[-1]
+    if key in _FREE:
         return
-    registry = REGISTRY_OF.get(path[-1], registry) if path else registry
-    if isinstance(value, Mapping):
-        if 'type' in value:
-            check_part(value, path, registry, report, lax=lax)
-        elif path and path[-1] == 'data_preprocessor':
-            _check_preprocessor(value, path, report)
-        else:
-            for key, child in value.items():
-                check_value(child, (*path, str(key)), registry, report, lax)
-    elif isinstance(value, (list, tuple)):
+    registry = REGISTRY_OF.get(key, registry)
+    if isinstance(value, (list, tuple)):
         for index, child in enumerate(value):
-            # A list is as its items, which have no names.
             where = (*path, str(index))
-            if isinstance(child, Mapping) and 'type' in child:
-                check_part(child, where, registry, report, lax=lax)
-            elif isinstance(child, (Mapping, list, tuple)):
-                check_value(child, where, registry, report, lax)
+            check_value(child, where, registry, report, more=more, lax=lax)
+    elif not isinstance(value, Mapping):
+        return
+    elif 'type' in value:
+        check_part(value, path, registry, report, more=more, lax=lax)
+    elif key == 'data_preprocessor':
+        check_preprocessor(value, path, report)
+    else:
+        for name, child in value.items():
+            check_value(child, (*path, str(name)), registry, report, lax=lax)
 
 
 def find_type(
@@ -112,7 +112,7 @@ def check_part(
     registry: str,
     report: Report,
     *,
-    more: Any = (),
+    more: Iterable[str] = (),
     default: Any = None,
     lax: bool = False,
 ) -> None:
@@ -134,30 +134,47 @@ def check_part(
         if not lax:
             _report_type(value, path, registry, report)
         return
-    accepted = accepted_arguments(target)
-    known = {*accepted.defaults, *more, *_BY_REGISTRY.get(registry, ())}
-    owner = _name_of(value, target)
+    if _is_mixin(target, registry):
+        return
+    accepted, taken = accepted_arguments(target), keys_taken(target)
+    under = next((k for k in reversed(path) if not k.isdigit()), '')
+    known = {
+        *accepted.defaults,
+        *more,
+        *_BY_REGISTRY.get(registry, ()),
+        *_BY_KEY.get(under, ()),
+    }
+    kind = value.get('type')
+    owner = kind if isinstance(kind, str) else type_name(target)
     if not accepted.free:
         report.check_keys(value, path, known, owner)
     for key, child in value.items():
         where = (*path, str(key))
-        if isinstance(accepted.defaults.get(key), bool) and isinstance(
-            child, str
-        ):
-            report.add(where, f'is True or False, but got {child!r}.')
         if key in ('type', '_scope_'):
             continue
-        if _is_tower(target) and _check_tower(
-            target, key, child, where, owner, report
-        ):
-            continue
-        guess = accepted.free and key not in known
-        check_value(child, where, registry, report, lax or guess)
+        is_switch = isinstance(accepted.defaults.get(key), bool)
+        if is_switch and isinstance(child, str):
+            report.add(where, f'is True or False, but got {child!r}.')
+        elif not check_setting(target, child, where, owner, report):
+            # Only a known key is sure to hold parts, rather than data.
+            lax_child = lax or key not in accepted.defaults
+            check_value(
+                child,
+                where,
+                registry,
+                report,
+                more=taken.get(key, ()),
+                lax=lax_child,
+            )
 
 
-def _name_of(value: Mapping, target: Callable) -> str:
-    kind = value.get('type')
-    return kind if isinstance(kind, str) else type_name(target)
+def _is_mixin(target: Callable, registry: str) -> bool:
+    """Whether a type is no model, but something that models are mixed with."""
+    return (
+        registry == 'MODELS'
+        and inspect.isclass(target)
+        and not issubclass(target, nn.Module)
+    )
 
 
 def _report_type(
@@ -173,42 +190,3 @@ def _report_type(
             f'there is no {what} of the name {str(kind)!r}'
             f'{alike(str(kind), registry)}',
         )
-
-
-def _check_preprocessor(value: Mapping, path: Path, report: Report) -> None:
-    known = {'num_classes'}
-    for name in _PREPROCESSORS:
-        target = resolve(name, 'MODELS')
-        if target is not None:
-            known.update(accepted_arguments(target).defaults)
-    report.check_keys(value, path, known, 'the data preprocessor')
-
-
-def _is_tower(target: Callable) -> bool:
-    return inspect.isclass(target) and issubclass(target, VisionTransformer)
-
-
-def _check_tower(
-    target: Any, key: str, value: Any, path: Path, owner: str, report: Report
-) -> bool:
-    """Check what a ViT hands on by itself; whether it was that."""
-    if key == 'arch' and isinstance(value, Mapping):
-        report.check_keys(value, path, _ARCH, f'arch of {owner}')
-        return True
-    if key == 'arch' and isinstance(value, str):
-        zoo = target.arch_zoo
-        if value not in zoo:
-            close = nearest(value, zoo)
-            report.add(
-                path,
-                f'{owner} has no arch {value!r}'
-                + (f'; did you mean {close}?' if close else '.'),
-            )
-        return True
-    part = _TOWER_PARTS.get(key)
-    if part is None or not value:
-        return False
-    known = accepted_arguments(part).defaults
-    for item in value if isinstance(value, (list, tuple)) else [value]:
-        report.check_keys(item, path, known, f'{key} of {owner}')
-    return True

@@ -6,14 +6,14 @@ from typing import Any, Callable, Dict, Iterable, Mapping, Set
 
 import torch
 from mmengine.dist import init_dist
-from mmengine.optim import DefaultOptimWrapperConstructor
 from mmengine.runner import Runner
 from mmengine.runner.utils import set_random_seed
 from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
 from .findings import Path, Report
-from .names import alike, nearest, resolve
+from .names import nearest
+from .optim import check_optim_wrapper
 from .parts import check_part, check_value
 from .signatures import accepted_arguments
 
@@ -56,19 +56,6 @@ _LOADER = {
     'num_batch_per_epoch',
     'disable_subprocess_warning',
 }
-_PARAMWISE = (
-    'bias_decay_mult',
-    'bias_lr_mult',
-    'bypass_duplicate',
-    'custom_keys',
-    'dcn_offset_lr_mult',
-    'dwconv_decay_mult',
-    'flat_decay_mult',
-    'layer_decay_rate',
-    'norm_decay_mult',
-)
-_MULTIPLIERS = ('lr_mult', 'decay_mult')
-_OURS = ('elip_mm.', 'mmengine.', 'mmpretrain.')
 
 
 def known_names() -> Set[str]:
@@ -97,37 +84,34 @@ def _keys_of(owner: str, known: Iterable[str]) -> Check:
     return check
 
 
-def _part_of(
-    registry: str, default: Any = None, more: Iterable[str] = ()
-) -> Check:
+def _part_of(registry: str, default: Any = None) -> Check:
     """A check of something that is built, or of a list of such."""
 
     def check(value: Any, path: Path, report: Report) -> None:
-        items = value if isinstance(value, (list, tuple)) else [value]
-        for index, item in enumerate(items):
-            where = path if items[0] is value else (*path, str(index))
+        several = isinstance(value, (list, tuple))
+        for index, item in enumerate(value if several else [value]):
+            where = (*path, str(index)) if several else path
             if isinstance(item, Mapping):
-                check_part(
-                    item, where, registry, report, default=default, more=more
-                )
+                check_part(item, where, registry, report, default=default)
             elif isinstance(item, (str, int, float)):
                 report.add(where, f'is a dict, but got {item!r}.')
 
     return check
 
 
-def _check_loop(name: str, by_epoch: Any) -> Check:
-    def check(value: Any, path: Path, report: Report) -> None:
-        if not isinstance(value, Mapping):
-            report.add(path, f'is a dict, but got {value!r}.')
-            return
-        default, more = name, ()
-        if path == ('train_cfg',):
-            default = by_epoch[bool(value.get('by_epoch', True))]
-            more = ('by_epoch',)
-        check_part(value, path, 'LOOPS', report, default=default, more=more)
-
-    return check
+def _check_train_loop(value: Any, path: Path, report: Report) -> None:
+    if not isinstance(value, Mapping):
+        report.add(path, f'is a dict, but got {value!r}.')
+        return
+    kind = 'Epoch' if value.get('by_epoch', True) else 'Iter'
+    check_part(
+        value,
+        path,
+        'LOOPS',
+        report,
+        default=f'mmengine.{kind}BasedTrainLoop',
+        more=() if 'type' in value else ('by_epoch',),
+    )
 
 
 def _check_loader(value: Any, path: Path, report: Report) -> None:
@@ -178,70 +162,6 @@ def _check_env(value: Any, path: Path, report: Report) -> None:
             _keys_of(key, known)(value[key], (*path, key), report)
 
 
-def _check_optim_wrapper(value: Any, path: Path, report: Report) -> None:
-    if not isinstance(value, Mapping):
-        report.add(path, f'is a dict, but got {value!r}.')
-        return
-    constructor = value.get('constructor')
-    several = constructor and 'optimizer' not in value
-    if several:  # one wrapper for each of several parts, by name
-        for key, child in value.items():
-            if isinstance(child, Mapping) and 'optimizer' in child:
-                _check_optim_wrapper(child, (*path, str(key)), report)
-        return
-    plain = {k: v for k, v in value.items() if k not in _WRAPPED}
-    check_part(plain, path, 'OPTIM_WRAPPERS', report, default='OptimWrapper')
-    if isinstance(value.get('optimizer'), Mapping):
-        check_part(
-            value['optimizer'], (*path, 'optimizer'), 'OPTIMIZERS', report
-        )
-    if isinstance(value.get('clip_grad'), Mapping):
-        _check_clip(value['clip_grad'], (*path, 'clip_grad'), report)
-    _check_paramwise(constructor, value.get('paramwise_cfg'), path, report)
-
-
-_WRAPPED = ('optimizer', 'constructor', 'paramwise_cfg', 'clip_grad')
-
-
-def _check_clip(value: Mapping, path: Path, report: Report) -> None:
-    functions = dict(
-        norm=torch.nn.utils.clip_grad_norm_,
-        value=torch.nn.utils.clip_grad_value_,
-    )
-    kind = value.get('type', 'norm')
-    if kind not in functions:
-        report.add((*path, 'type'), f"is 'norm' or 'value', but got {kind!r}.")
-        return
-    known = _names_of(functions[kind], ['parameters'])
-    report.check_keys(value, path, known, f'clipping by {kind}')
-
-
-def _check_paramwise(
-    constructor: Any, value: Any, path: Path, report: Report
-) -> None:
-    target: Any = DefaultOptimWrapperConstructor
-    if constructor is not None:
-        target = resolve(constructor, 'OPTIM_WRAPPER_CONSTRUCTORS')
-    if target is None:
-        report.add(
-            (*path, 'constructor'),
-            f'there is no constructor of the name {constructor!r}'
-            f'{alike(str(constructor), "OPTIM_WRAPPER_CONSTRUCTORS")}',
-        )
-    elif isinstance(value, Mapping) and target.__module__.startswith(_OURS):
-        where = (*path, 'paramwise_cfg')
-        report.check_keys(value, where, _PARAMWISE, 'paramwise_cfg')
-        for name, rule in (value.get('custom_keys') or {}).items():
-            _keys_of('a custom key', _MULTIPLIERS)(
-                rule, (*where, 'custom_keys', str(name)), report
-            )
-
-
-def _check_log_processor(value: Any, path: Path, report: Report) -> None:
-    check_part(value, path, 'LOG_PROCESSORS', report, default='LogProcessor')
-
-
-_LOOPS = ('mmengine.IterBasedTrainLoop', 'mmengine.EpochBasedTrainLoop')
 SECTIONS: Dict[str, Check] = dict(
     model=_part_of('MODELS'),
     data_preprocessor=lambda *args: check_value(
@@ -250,19 +170,19 @@ SECTIONS: Dict[str, Check] = dict(
     train_dataloader=_check_loader,
     val_dataloader=_check_loader,
     test_dataloader=_check_loader,
-    train_cfg=_check_loop('', _LOOPS),
-    val_cfg=_check_loop('ValLoop', None),
-    test_cfg=_check_loop('TestLoop', None),
+    train_cfg=_check_train_loop,
+    val_cfg=_part_of('LOOPS', 'ValLoop'),
+    test_cfg=_part_of('LOOPS', 'TestLoop'),
     val_evaluator=_check_evaluator,
     test_evaluator=_check_evaluator,
-    optim_wrapper=_check_optim_wrapper,
+    optim_wrapper=check_optim_wrapper,
     param_scheduler=_part_of('PARAM_SCHEDULERS'),
     auto_scale_lr=_keys_of('auto_scale_lr', ['enable', 'base_batch_size']),
     default_hooks=_check_hooks,
     custom_hooks=_check_hook_list,
     env_cfg=_check_env,
     visualizer=_part_of('VISUALIZERS', 'Visualizer'),
-    log_processor=_check_log_processor,
+    log_processor=_part_of('LOG_PROCESSORS', 'LogProcessor'),
     randomness=_keys_of('randomness', _names_of(set_random_seed)),
     custom_imports=_keys_of(
         'custom_imports', ['imports', 'allow_failed_imports']

@@ -5,12 +5,12 @@ import ast
 import inspect
 import textwrap
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 from torch import nn
 
-__all__ = ['Accepted', 'accepted_arguments']
+__all__ = ['Accepted', 'accepted_arguments', 'keys_taken']
 
 _NAMED = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -33,7 +33,7 @@ class Accepted:
     free: bool = False
 
 
-@lru_cache(maxsize=None)
+@cache
 def accepted_arguments(target: Callable) -> Accepted:
     """Find the keys that a config may hand to a class or function.
 
@@ -62,6 +62,30 @@ def accepted_arguments(target: Callable) -> Accepted:
     if '_instance_dict' in vars(target) or hasattr(target, 'get_instance'):
         accepted.defaults.setdefault('name', '')  # of mmengine's managers
     return accepted
+
+
+@cache
+def keys_taken(target: Callable) -> Dict[str, Set[str]]:
+    """Find the keys that a constructor reads from its dict arguments.
+
+    Models take settings of their own, such as the weights of a part, out of
+    the config of a part before they build it.
+
+    Args:
+        target (type or Callable): What a config names by ``type``.
+
+    Returns:
+        dict[str, set[str]]: By argument.
+    """
+    taken: Dict[str, Set[str]] = {}
+    tree = _parse(target.__init__) if inspect.isclass(target) else None
+    if tree is None:
+        return taken
+    for node in ast.walk(tree):
+        found = _key_read(node)
+        if found is not None:
+            taken.setdefault(found[0], set()).add(found[1])
+    return taken
 
 
 def _of_function(target: Callable) -> Accepted:
@@ -122,9 +146,9 @@ def _uses_of(rest: str, tree: ast.AST) -> Tuple[Set[str], bool, bool]:
     )
     read, passed_on, understood = set(), False, 0
     for node in ast.walk(tree):
-        key = _key_read(rest, node)
-        if key is not None:
-            read.add(key)
+        found = _key_read(node)
+        if found is not None and found[0] == rest:
+            read.add(found[1])
             understood += 1
         elif isinstance(node, ast.Call) and _is_constructor(node.func):
             passed = sum(
@@ -136,20 +160,22 @@ def _uses_of(rest: str, tree: ast.AST) -> Tuple[Set[str], bool, bool]:
     return read, passed_on, understood < uses
 
 
-def _key_read(rest: str, node: ast.AST) -> Optional[str]:
-    """The key that a node looks up in ``rest``, if it does."""
+def _key_read(node: ast.AST) -> Optional[Tuple[str, str]]:
+    """Which key a node looks up in which variable, if it does."""
     key: Optional[ast.AST] = None
+    where: Optional[ast.AST] = None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if _is_name(node.func.value, rest) and node.func.attr in _READERS:
-            key = node.args[0] if node.args else None
+        if node.func.attr in _READERS and node.args:
+            where, key = node.func.value, node.args[0]
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         if isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            if _is_name(node.comparators[0], rest):
-                key = node.left
-    elif isinstance(node, ast.Subscript) and _is_name(node.value, rest):
-        key = node.slice
+            where, key = node.comparators[0], node.left
+    elif isinstance(node, ast.Subscript):
+        where, key = node.value, node.slice
     value = getattr(key, 'value', None)
-    return value if isinstance(value, str) else None
+    if isinstance(where, ast.Name) and isinstance(value, str):
+        return where.id, value
+    return None
 
 
 def _is_name(node: ast.AST, name: str) -> bool:

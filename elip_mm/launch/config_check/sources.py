@@ -3,14 +3,18 @@
 
 import ast
 import os.path as osp
+import re
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from mmengine.config import Config
 
 from .findings import Path
 
 __all__ = ['Source', 'locate', 'names_read', 'read_sources']
+
+# In a text, which mmengine fills in: '{{_base_.name}}'.
+_BASE_NAME = re.compile(r'\{\{\s*_base_\.(\w+)')
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,9 @@ def locate(
 ) -> str:
     """Where a key of a config was written.
 
-    Several files may write the same key in the same place; the one that
-    inherits from the others wins, as in the config.
+    A value that a file takes from a variable is found by the end of its path.
+    Where several files write a key, the one that inherits from the others
+    wins, as in the config.
 
     Args:
         path (tuple[str]): The key, from the top.
@@ -127,28 +132,49 @@ def locate(
         if parts[: len(path)] == path or path[: len(parts)] == parts:
             return '--cfg-options'
     for depth in range(len(path), 0, -1):
-        key = path[depth - 1]
-        if key.isdigit():
-            continue
+        best, place = 0, ''
         for source in sources:
-            line = _find(source.tree, key, top=depth == 1)
-            if line:
-                return f'{osp.relpath(source.path)}:{line}'
+            for written, line in _written(source.tree):
+                alike = _shared_end(path[:depth], written)
+                if alike > best:
+                    best = alike
+                    place = f'{osp.relpath(source.path)}:{line}'
+        if place:
+            return place
     return ''
 
 
-def _find(tree: ast.Module, key: str, top: bool) -> int:
-    """The last line that sets a key; 0 if none does."""
-    lines = [0]
-    for node in tree.body if top else ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg == key:
-            lines.append(node.value.lineno)
-        elif isinstance(node, ast.Dict):
-            lines += [
-                k.lineno
-                for k in node.keys
-                if isinstance(k, ast.Constant) and k.value == key
-            ]
-        elif key in _targets(node):
-            lines.append(node.lineno)
-    return max(lines)
+def _shared_end(one: Path, other: Path) -> int:
+    """How many keys two paths share, from the last one on."""
+    pairs = zip(reversed(one), reversed(other))
+    return next(
+        (n for n, (a, b) in enumerate(pairs) if a != b),
+        min(len(one), len(other)),
+    )
+
+
+def _written(tree: ast.Module) -> Iterator[Tuple[Path, int]]:
+    """Every key that a file writes, with its line; the last one first."""
+    for node in reversed(tree.body):
+        value = getattr(node, 'value', None)
+        for name in _targets(node):
+            yield (name,), node.lineno
+            if isinstance(value, ast.expr):
+                yield from _keys_in(value, (name,))
+
+
+def _keys_in(value: ast.expr, path: Path) -> Iterator[Tuple[Path, int]]:
+    children: List[Tuple[str, ast.expr]] = []
+    if isinstance(value, ast.Call):  # of dict
+        children = [(w.arg, w.value) for w in value.keywords if w.arg]
+    elif isinstance(value, ast.Dict):
+        children = [
+            (str(key.value), child)
+            for key, child in zip(value.keys, value.values)
+            if isinstance(key, ast.Constant)
+        ]
+    elif isinstance(value, (ast.List, ast.Tuple)):
+        children = [(str(i), child) for i, child in enumerate(value.elts)]
+    for key, child in children:
+        yield (*path, key), child.lineno
+        yield from _keys_in(child, (*path, key))
