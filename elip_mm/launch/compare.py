@@ -23,6 +23,8 @@ from elip_mm.study.report import write_report
 from elip_mm.study.runs import Run, train_and_test
 from elip_mm.utils import register_all_modules
 
+from .arguments import parse_options
+from .config import read_config
 from .user_errors import short_errors
 
 
@@ -96,6 +98,9 @@ def main() -> None:
     args = parse_args()
     with short_errors(args.traceback):
         runs = read_runs(args)
+        options = parse_options(args.cfg_options)
+        for run in runs:  # rather than after the training of others
+            read_config(str(run.config), options)
     for number, run in enumerate(runs, start=1):
         print(
             f'[{number}/{len(runs)}] {run.name}: training and testing',

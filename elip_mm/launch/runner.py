@@ -26,7 +26,7 @@ def run_tool(
     action: str,
     finish: Optional[Callable[[Any], None]] = None,
 ) -> None:
-    """Run a tool; until the first batch, errors are taken for the user's.
+    """Run a tool; until the first step, errors are taken for the user's.
 
     Args:
         args (argparse.Namespace): Arguments of the tool.
@@ -48,12 +48,12 @@ def run_tool(
 
 
 class _StartedHook(Hook):
-    """Notes that the first batch is there."""
+    """Notes that the first step is done, so the parts of a config fit."""
 
     priority = 'HIGHEST'
     started = False
 
-    def _before_iter(self, *args, **kwargs) -> None:
+    def _after_iter(self, *args, **kwargs) -> None:
         self.started = True
 
 

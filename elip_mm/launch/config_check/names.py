@@ -11,7 +11,14 @@ from mmengine.logging import MMLogger
 
 import elip_mm.registry as nodes
 
-__all__ = ['REGISTRY_OF', 'nearest', 'resolve', 'suggestion']
+__all__ = [
+    'REGISTRY_OF',
+    'alike',
+    'known_types',
+    'nearest',
+    'resolve',
+    'suggestion',
+]
 
 # Where the type of a part is looked up, by the key that the part stands under;
 # other parts are looked up where the whole is, and then everywhere.

@@ -11,7 +11,13 @@ from mmengine.config import Config
 
 from .findings import Path
 
-__all__ = ['Source', 'locate', 'names_read', 'read_sources']
+__all__ = [
+    'Source',
+    'find_syntax_error',
+    'locate',
+    'names_read',
+    'read_sources',
+]
 
 # In a text, which mmengine fills in: '{{_base_.name}}'.
 _BASE_NAME = re.compile(r'\{\{\s*_base_\.(\w+)')
@@ -45,17 +51,37 @@ def read_sources(path: str) -> List[Source]:
     return list(found.values())
 
 
-def _collect(path: str, found: Dict[str, Source]) -> None:
+def find_syntax_error(path: str) -> Optional[SyntaxError]:
+    """Find a syntax error in a config file or those that it inherits from.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        SyntaxError or None: The error, with the file that it is in.
+    """
+    return _collect(osp.abspath(path), {})
+
+
+def _collect(path: str, found: Dict[str, Source]) -> Optional[SyntaxError]:
+    """Read files into ``found``; what cannot be parsed ends its branch."""
     if path in found or not path.endswith('.py') or not osp.isfile(path):
-        return
+        return None
     try:
         with open(path, encoding='utf-8') as file:
-            tree = ast.parse(file.read())
-    except SyntaxError:  # placeholders such as {{ fileDirname }}
-        return
+            tree = ast.parse(file.read(), filename=osp.relpath(path))
+    except SyntaxError as error:
+        return error
+    except (
+        UnicodeDecodeError,
+        ValueError,
+    ) as error:  # ValueError: a null byte
+        return SyntaxError(str(error), (osp.relpath(path), 1, 0, ''))
     found[path] = Source(path, tree)
-    for base in _bases(path, tree):
-        _collect(osp.abspath(base), found)
+    errors = [
+        _collect(osp.abspath(base), found) for base in _bases(path, tree)
+    ]
+    return next((error for error in errors if error is not None), None)
 
 
 def _bases(path: str, tree: ast.Module) -> Iterator[str]:
