@@ -74,7 +74,11 @@ def _explain_file(path: str, error: Exception) -> str:
         return f'{wrong.filename}:{wrong.lineno}: syntax error: {wrong.msg}'
     files = {source.path for source in read_sources(path)}
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [f'{f.filename}:{f.lineno}' for f in frames if f.filename in files]
+    lines = [
+        f'{osp.relpath(frame.filename)}:{frame.lineno}'
+        for frame in frames
+        if frame.filename in files
+    ]
     place = lines[-1] if lines else path
     text = error.args[0] if len(error.args) == 1 else error
     return f'{place}: {type(error).__name__}: {text}'

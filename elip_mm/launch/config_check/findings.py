@@ -4,10 +4,12 @@
 from dataclasses import dataclass
 from typing import Any, List, Mapping, Tuple
 
-from .names import suggestion
+from .names import nearest, suggestion
 
 __all__ = ['Finding', 'Path', 'Report']
 
+# How alike two keys must be where any key could be meant.
+_ALIKE = 0.85
 # Keys and positions from the top of a config to one of its values.
 Path = Tuple[str, ...]
 
@@ -64,4 +66,24 @@ class Report:
                 self.add(
                     (*path, str(key)),
                     f'{owner} takes no {key!r}{suggestion(str(key), known)}',
+                )
+
+    def check_near_keys(
+        self, value: Mapping, path: Path, known: Any, owner: str
+    ) -> None:
+        """Note keys that are much like a known one, where any are taken.
+
+        Args:
+            value (Mapping): A part of the config.
+            path (tuple[str]): Where it stands.
+            known (Iterable[str]): Keys that its owner reads for sure.
+            owner (str): What takes them, for messages.
+        """
+        for key in value:
+            close = nearest(str(key), known, cutoff=_ALIKE)
+            if key not in known and close and close not in value:
+                self.add(
+                    (*path, str(key)),
+                    f'{owner} may take any key, but {key!r} is much like '
+                    f'another; did you mean {close}?',
                 )

@@ -146,7 +146,9 @@ def check_part(
     }
     kind = value.get('type')
     owner = kind if isinstance(kind, str) else type_name(target)
-    if not accepted.free:
+    if accepted.free:
+        report.check_near_keys(value, path, known, owner)
+    else:
         report.check_keys(value, path, known, owner)
     for key, child in value.items():
         where = (*path, str(key))

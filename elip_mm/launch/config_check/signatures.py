@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
 from torch import nn
 
 __all__ = ['Accepted', 'accepted_arguments', 'keys_taken']
@@ -16,6 +18,7 @@ _NAMED = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
     inspect.Parameter.KEYWORD_ONLY,
 )
+_CHECKPOINTING = ('elip_mm.', 'mmengine.')
 _READERS = ('get', 'pop', 'setdefault')
 
 
@@ -59,6 +62,11 @@ def accepted_arguments(target: Callable) -> Accepted:
         if accepted.free or not passed_on:
             break
     accepted.defaults.pop('self', None)
+    if issubclass(target, CheckpointHook) and accepted.free:
+        # It keeps them for later, where a wrong one would fail.
+        for name in inspect.signature(Runner.save_checkpoint).parameters:
+            accepted.defaults.setdefault(name, inspect.Parameter.empty)
+        accepted.free = not target.__module__.startswith(_CHECKPOINTING)
     if '_instance_dict' in vars(target) or hasattr(target, 'get_instance'):
         accepted.defaults.setdefault('name', '')  # of mmengine's managers
     return accepted

@@ -69,8 +69,9 @@ def _collect(path: str, found: Dict[str, Source]) -> Optional[SyntaxError]:
         return None
     try:
         with open(path, encoding='utf-8') as file:
-            tree = ast.parse(file.read(), filename=osp.relpath(path))
+            tree = ast.parse(file.read())
     except SyntaxError as error:
+        error.filename, error.lineno = osp.relpath(path), error.lineno or 1
         return error
     except (
         UnicodeDecodeError,
