@@ -2,10 +2,63 @@
 """What the command lines of training and testing share."""
 
 import argparse
+from typing import Any, Dict, Optional, Sequence
 
 from mmengine.config import DictAction
 
-__all__ = ['add_common_arguments']
+__all__ = ['OptionsAction', 'add_common_arguments', 'parse_options']
+
+
+def parse_options(texts: Sequence[str]) -> Dict[str, Any]:
+    """Read what stands behind ``--cfg-options``.
+
+    Args:
+        texts (Sequence[str]): ``key=value`` each, as in
+            ``train_cfg.max_epochs=3`` or ``model.x=[1,2]``.
+
+    Returns:
+        dict[str, Any]: Value by key, for ``Config.merge_from_dict``.
+
+    Raises:
+        ValueError: If one is not of this form.
+    """
+    options = {}
+    for text in texts:
+        key, equals, value = text.partition('=')
+        if not equals or not all(key.split('.')):
+            raise ValueError(
+                f'--cfg-options takes KEY=VALUE, as in train_cfg.max_epochs=3 '
+                f'or model.mask_ratio=0.3, but got {text!r}.'
+            )
+        try:
+            options[key] = DictAction._parse_iterable(value)
+        except AssertionError:
+            raise ValueError(
+                f'--cfg-options: brackets do not match in {text!r}; put a '
+                "list into quotes, as in 'a.b=[1,2]'."
+            ) from None
+    return options
+
+
+class OptionsAction(argparse.Action):
+    """Collects ``key=value``, as mmengine's ``DictAction`` does.
+
+    What is not of this form is an error of the command line.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: Optional[str] = None,
+    ) -> None:
+        try:
+            options = parse_options(values)
+        except ValueError as error:
+            parser.error(str(error))
+        given = getattr(namespace, self.dest, None) or {}
+        setattr(namespace, self.dest, {**given, **options})
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +95,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OptionsAction,
         help='changes of the config, as in '
         'train_cfg.max_epochs=3 model.mask_ratio=0.3',
     )

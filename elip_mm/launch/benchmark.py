@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
-from mmengine.config import DictAction
 
 from elip_mm.analysis.benchmark_report import write_benchmark
 from elip_mm.analysis.measure import Measurement, measure
@@ -29,6 +28,7 @@ from elip_mm.analysis.variants import Variant, find_variants, make_workload_of
 from elip_mm.analysis.workload import Tower
 from elip_mm.utils import register_all_modules
 
+from .arguments import OptionsAction
 from .user_errors import short_errors
 
 VARIANTS = ('dense', 'elip_vit-12layer', 'elip-lite_vit-12layer', 'naive')
@@ -71,7 +71,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=OptionsAction,
         help='changes to all recipes; in --mode infer they reduce only with '
         'model.reduce_at_test=True, and ELIP besides only with '
         'model.vision_backbone.reducer.without_guidance=vision',

@@ -24,6 +24,8 @@ from elip_mm.study.report import write_report
 from elip_mm.study.runs import Run, train_and_test
 from elip_mm.utils import register_all_modules
 
+from .arguments import parse_options
+from .config import read_config
 from .user_errors import short_errors
 from .work_dir_lock import lock_work_dir
 
@@ -99,6 +101,9 @@ def main() -> None:
     with ExitStack() as held:
         with short_errors(args.traceback):
             runs = read_runs(args)
+            options = parse_options(args.cfg_options)
+            for run in runs:  # rather than after the training of others
+                read_config(str(run.config), options)
             held.enter_context(lock_work_dir(args.work_dir))
         _run(args, runs)
 

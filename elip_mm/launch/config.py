@@ -4,12 +4,16 @@
 import argparse
 import os
 import os.path as osp
-from typing import Optional
+import traceback
+from typing import Any, Mapping, Optional
 
 import torch
 from mmengine.config import Config, ConfigDict
 
 from elip_mm.utils.type_names import type_name
+
+from .config_check import check_config
+from .config_check.sources import find_syntax_error, read_sources
 
 __all__ = [
     'check_checkpoint_path',
@@ -22,8 +26,10 @@ _DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 _PLAIN_WRAPPERS = ('OptimWrapper', 'AmpOptimWrapper', 'AutocastOptimWrapper')
 
 
-def read_config(path: str, options: Optional[dict] = None) -> Config:
-    """Read the config that a command line names.
+def read_config(
+    path: str, options: Optional[Mapping[str, Any]] = None
+) -> Config:
+    """Read the config that a command line names, and check it.
 
     Args:
         path (str): Its file.
@@ -32,16 +38,50 @@ def read_config(path: str, options: Optional[dict] = None) -> Config:
 
     Returns:
         Config: The config with these changes.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file cannot be read, or if :func:`check_config`
+            finds mistakes.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(
             f'there is no config file {path}; check the path, which '
             f'starts in {os.getcwd()} if it is not absolute.'
         )
-    cfg = Config.fromfile(path)
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:
+        raise ValueError(_explain_file(path, error)) from error
     if options:
-        cfg.merge_from_dict(options)
+        try:
+            cfg.merge_from_dict(dict(options))
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(
+                f'--cfg-options does not fit {path}: {error.args[0]}'
+            ) from error
+    check_config(cfg, options)
     return cfg
+
+
+def _explain_file(path: str, error: Exception) -> str:
+    """Where a config file, or one that it inherits from, is wrong.
+
+    A config is Python, so anything may go wrong in it.
+    """
+    wrong = find_syntax_error(path)
+    if wrong is not None:
+        return f'{wrong.filename}:{wrong.lineno}: syntax error: {wrong.msg}'
+    files = {source.path for source in read_sources(path)}
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [
+        f'{osp.relpath(frame.filename)}:{frame.lineno}'
+        for frame in frames
+        if frame.filename in files
+    ]
+    place = lines[-1] if lines else path
+    text = error.args[0] if len(error.args) == 1 else error
+    return f'{place}: {type(error).__name__}: {text}'
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -54,15 +94,13 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: The config, with ``--cfg-options`` applied.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = read_config(args.config)
+    cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         name = osp.splitext(osp.basename(args.config))[0]
         cfg.work_dir = osp.join('work_dirs', name)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     for key in _DATALOADERS:
         if cfg.get(key) is not None:
             cfg[key] = _complete_dataloader(cfg[key], args)

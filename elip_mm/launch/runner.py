@@ -28,7 +28,7 @@ def run_tool(
     action: str,
     finish: Optional[Callable[[Any], None]] = None,
 ) -> None:
-    """Run a tool; until the first batch, errors are taken for the user's.
+    """Run a tool; until the first step, errors are taken for the user's.
 
     A training locks its folder: see :func:`lock_work_dir`.
 
@@ -67,12 +67,12 @@ def _run(
 
 
 class _StartedHook(Hook):
-    """Notes that the first batch is there."""
+    """Notes that the first step is done, so the parts of a config fit."""
 
     priority = 'HIGHEST'
     started = False
 
-    def _before_iter(self, *args, **kwargs) -> None:
+    def _after_iter(self, *args, **kwargs) -> None:
         self.started = True
 
 

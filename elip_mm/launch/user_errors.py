@@ -6,21 +6,14 @@ import re
 import sys
 import traceback
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator
+from typing import Callable, Dict, Iterator, Optional
+
+import elip_mm.registry as nodes
+
+from .config_check.names import known_types
 
 __all__ = ['short_errors', 'explain']
 
-# What configs and paths that are wrong raise. Others are our own mistakes,
-# for which the traceback is the message.
-_USER_ERRORS = (
-    ValueError,
-    KeyError,
-    TypeError,
-    ImportError,
-    OSError,
-    AssertionError,
-    AttributeError,
-)
 # Numbers that are not finite say all there is to say at any time.
 _ALWAYS = (FloatingPointError,)
 
@@ -31,7 +24,10 @@ def short_errors(
 ) -> Iterator[None]:
     """Leave with ``error: <message>`` and exit code 2 on a user's mistake.
 
-    A training that diverged leaves so at any time.
+    Before the first step is done a config, data or a file are to blame for
+    nearly every exception; for those of our own, ``--traceback`` helps. An
+    interrupt ends in one line and exit code 130, as shells have it. A training
+    that diverged leaves with its message at any time.
 
     Args:
         full (bool): Whether to let the traceback through. Defaults to False.
@@ -40,9 +36,18 @@ def short_errors(
     """
     try:
         yield
-    except (*_USER_ERRORS, *_ALWAYS) as error:
+    except KeyboardInterrupt:
+        if full or not active():
+            raise
+        _leave_interrupted()
+    except Exception as error:
         if full or not (isinstance(error, _ALWAYS) or active()):
             raise
+        stop = _stop_behind(error)
+        if isinstance(stop, KeyboardInterrupt):
+            _leave_interrupted()
+        if stop is not None:
+            raise stop from None
         frame = traceback.extract_tb(error.__traceback__)[-1]
         print(
             f'error: {explain(error)}\n'
@@ -51,6 +56,23 @@ def short_errors(
             file=sys.stderr,
         )
         sys.exit(2)
+
+
+def _leave_interrupted() -> None:
+    print('interrupted before the first step was done.', file=sys.stderr)
+    sys.exit(130)
+
+
+def _stop_behind(error: Optional[BaseException]) -> Optional[BaseException]:
+    """The request to stop that a library has turned into an error.
+
+    mmengine takes whatever happens while it formats a config for bad syntax.
+    """
+    while error is not None:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def explain(error: BaseException) -> str:
@@ -69,7 +91,7 @@ def explain(error: BaseException) -> str:
         if isinstance(error, KeyError) and error.args
         else str(error)
     )
-    text = text or type(error).__name__
+    text = _without_traceback(text) or type(error).__name__
     if isinstance(error, KeyError) and ' ' not in text:
         return f'the config has no entry {text!r}'
     unknown = re.search(r'(\S+) is not in the (\S+?)::(.+?) registry', text)
@@ -89,23 +111,20 @@ def explain(error: BaseException) -> str:
     return text
 
 
+def _without_traceback(text: str) -> str:
+    """What a process that loads data says, without how it came to that."""
+    _, found, rest = text.rpartition('Traceback (most recent call last):\n')
+    if not found:
+        return text
+    lines = rest.splitlines()
+    first = next((i for i, line in enumerate(lines) if line[:1] != ' '), 0)
+    return '\n'.join(lines[first:])
+
+
 def _known_names(registry_name: str) -> Dict[str, str]:
-    """Names in our registry of that name and in those it builds on.
-
-    Returns:
-        Dict[str, str]: From the bare name to how a config should write it.
-    """
-    import elip_mm.registry as nodes
-
+    """Names in our registries of that name, and how a config writes them."""
     names: Dict[str, str] = {}
-    for attribute in nodes.__all__:
-        registry = getattr(nodes, attribute)
-        if registry.name != registry_name:
-            continue
-        registry.import_from_location()
-        prefix = 'elip_mm.'
-        while registry is not None:
-            for name in registry.module_dict:
-                names.setdefault(name, prefix + name)
-            registry, prefix = registry.parent, ''
+    for node in nodes.__all__:
+        if getattr(nodes, node).name == registry_name:
+            names.update(known_types(node))
     return names

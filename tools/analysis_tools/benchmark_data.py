@@ -16,10 +16,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
-from mmengine.config import DictAction
 
 from elip_mm.analysis.data_rate import measure_pipeline
 from elip_mm.analysis.tables import print_table
+from elip_mm.launch.arguments import OptionsAction
 from elip_mm.launch.config import read_config
 from elip_mm.launch.user_errors import short_errors
 from elip_mm.utils import register_all_modules
@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batches', type=int, default=30, help='to time')
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--device', default='cpu')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--cfg-options', nargs='+', action=OptionsAction)
     parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
 

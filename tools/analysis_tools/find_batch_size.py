@@ -25,7 +25,7 @@ warnings.filterwarnings('ignore')
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch  # noqa: E402
-from mmengine.config import Config, DictAction  # noqa: E402
+from mmengine.config import Config  # noqa: E402
 from mmengine.fileio import dump  # noqa: E402
 
 from elip_mm.analysis.batch_size_apply import (  # noqa: E402
@@ -34,6 +34,7 @@ from elip_mm.analysis.batch_size_apply import (  # noqa: E402
 )
 from elip_mm.analysis.batch_size_search import find_on_gpu  # noqa: E402
 from elip_mm.analysis.memory_model import predict_memory  # noqa: E402
+from elip_mm.launch.arguments import OptionsAction  # noqa: E402
 from elip_mm.launch.config import read_config  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.utils import register_all_modules  # noqa: E402
@@ -98,7 +99,7 @@ def parse_args() -> argparse.Namespace:
         'tools/train.py',
     )
     parser.add_argument('--out', type=Path, help='write the figures as JSON')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--cfg-options', nargs='+', action=OptionsAction)
     parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
 

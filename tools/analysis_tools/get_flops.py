@@ -15,7 +15,6 @@ from typing import List
 
 warnings.filterwarnings('ignore')
 
-from mmengine.config import DictAction  # noqa: E402
 
 from elip_mm.analysis.tower_costs import (  # noqa: E402
     TowerCosts,
@@ -23,6 +22,7 @@ from elip_mm.analysis.tower_costs import (  # noqa: E402
     find_tower_configs,
     is_frozen,
 )
+from elip_mm.launch.arguments import OptionsAction  # noqa: E402
 from elip_mm.launch.config import read_config  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 
@@ -37,7 +37,7 @@ def parse_args() -> argparse.Namespace:
         metavar=('H', 'W'),
         help="height and width of the image; the config's by default",
     )
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--cfg-options', nargs='+', action=OptionsAction)
     parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
 

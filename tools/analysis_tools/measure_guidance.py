@@ -21,10 +21,11 @@ from typing import List, Tuple
 warnings.filterwarnings('ignore')
 
 import torch  # noqa: E402
-from mmengine.config import Config, DictAction  # noqa: E402
+from mmengine.config import Config  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from elip_mm.apis.model import build_model, load_weights  # noqa: E402
+from elip_mm.launch.arguments import OptionsAction  # noqa: E402
 from elip_mm.launch.config import read_config  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.structures import Hints, LayerView  # noqa: E402
@@ -40,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seeds', type=int, default=3)
     parser.add_argument('--batch-size', type=int, default=16)
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--cfg-options', nargs='+', action=OptionsAction)
     parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
 

@@ -21,11 +21,11 @@ warnings.filterwarnings('ignore')
 import mmcv  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from mmengine.config import DictAction  # noqa: E402
 from mmpretrain.structures import DataSample  # noqa: E402
 from torch import nn  # noqa: E402
 
 from elip_mm.apis import init_model, token_states  # noqa: E402
+from elip_mm.launch.arguments import OptionsAction  # noqa: E402
 from elip_mm.launch.user_errors import short_errors  # noqa: E402
 from elip_mm.visualization import (  # noqa: E402
     count_tokens,
@@ -56,7 +56,7 @@ def parse_args() -> argparse.Namespace:
         metavar=('H', 'W'),
         help="height and width for the model; the config's by default",
     )
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--cfg-options', nargs='+', action=OptionsAction)
     parser.add_argument('--traceback', action='store_true')
     # Images come before the options and the other two after them.
     return parser.parse_intermixed_args()

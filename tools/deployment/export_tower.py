@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmengine.config import DictAction
 
 from elip_mm.apis import export_tower, init_model
+from elip_mm.launch.arguments import OptionsAction
 from elip_mm.launch.user_errors import short_errors
 
 
@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('out', type=Path, help='a .pt2 or .onnx file')
     parser.add_argument('--batch-size', type=int, default=1)
     parser.add_argument('--reduce', action='store_true')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--cfg-options', nargs='+', action=OptionsAction)
     parser.add_argument('--traceback', action='store_true')
     return parser.parse_args()
 

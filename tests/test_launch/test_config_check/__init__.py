@@ -1,0 +1,1 @@
+# Copyright (c) elip_mm contributors. All rights reserved.
