@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import logging
+from functools import cached_property
 from typing import Any, List, Optional, Sequence, Union
 
 import numpy as np
@@ -8,9 +9,11 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from elip_mm.registry import TRANSFORMS
+from elip_mm.utils.checks import check_flag, check_list, check_whole
 from elip_mm.utils.keyed_random import keyed_random, stable_key
 
 from .gallery import link_gallery
+from .image_files import MAX_PIXELS, ImageGuard, describe_image
 
 Indices = Union[int, Sequence[int]]
 
@@ -36,7 +39,9 @@ class ImageTextDataset(BaseDataset):
     them in a row end the run. With ``test_mode`` a grey image takes its
     place: another sample would silently change what is measured, an error
     would end a training run at its validation, and a grey image counts as
-    what it is, a query that nobody can answer.
+    what it is, a query that nobody can answer. Bad is also what is not a
+    regular file, what a link leads to outside of the image root, and an image
+    of more than ``max_pixels``, by what its header says.
 
     *Galleries.* With ``test_mode`` an item is an image with all its captions
     and the numbers that retrieval is scored by, see :func:`link_gallery`.
@@ -52,6 +57,14 @@ class ImageTextDataset(BaseDataset):
         seed (int): Seed of the key. Defaults to 0.
         max_refetch (int): Bad samples in a row that are tolerated.
             Defaults to 100.
+        max_pixels (int, optional): Height times width of the largest image
+            that is decoded. None for no bound, and for formats that Pillow
+            does not know. Defaults to 89 478 485, a quarter of a gigabyte.
+        allow_outside (bool): Whether images may lie outside of the image
+            root, by absolute paths, ``../`` or links. Defaults to False.
+        allow_remote (bool): Whether addresses (``https://``, ``s3://``) are
+            read, and what is not a local file is left to the transform that
+            loads it; its size is not looked at. Defaults to False.
         **kwargs: Other arguments of mmengine's ``BaseDataset``: ``ann_file``,
             ``data_root``, ``data_prefix``, ``indices``, ``serialize_data``,
             ``test_mode``, ``lazy_init``, ``metainfo``.
@@ -65,15 +78,31 @@ class ImageTextDataset(BaseDataset):
         pipeline: Sequence = (),
         seed: int = 0,
         max_refetch: int = 100,
+        max_pixels: Optional[int] = MAX_PIXELS,
+        allow_outside: bool = False,
+        allow_remote: bool = False,
         **kwargs,
     ) -> None:
-        self.seed = seed
+        name = type(self).__name__
+        self.seed = check_whole(f'{name}: seed', seed, low=-(2**63))
+        self.max_pixels = (
+            None
+            if max_pixels is None
+            else check_whole(f'{name}: max_pixels', max_pixels, 1)
+        )
+        self.allow_outside = check_flag(
+            f'{name}: allow_outside', allow_outside
+        )
+        self.allow_remote = check_flag(f'{name}: allow_remote', allow_remote)
         # Built here because the base would look in mmengine's registry only.
         transforms = [
-            TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline
+            TRANSFORMS.build(t) if isinstance(t, dict) else t
+            for t in check_list(f'{name}: pipeline', pipeline)
         ]
         super().__init__(
-            pipeline=transforms, max_refetch=max_refetch, **kwargs
+            pipeline=transforms,
+            max_refetch=check_whole(f'{name}: max_refetch', max_refetch),
+            **kwargs,
         )
 
     # ---- building -------------------------------------------------------
@@ -170,6 +199,22 @@ class ImageTextDataset(BaseDataset):
             )
         self.full_init()
 
+    @property
+    def image_root(self) -> str:
+        """str: Folder of the images, empty if paths are taken as they are."""
+        prefix = self.data_prefix
+        return prefix.get('img', prefix.get('img_path', ''))
+
+    @cached_property
+    def image_guard(self) -> ImageGuard:
+        """ImageGuard: Which images this data set may read."""
+        return ImageGuard(
+            self.image_root,
+            self.max_pixels,
+            self.allow_outside,
+            self.allow_remote,
+        )
+
     # ---- reading --------------------------------------------------------
 
     @property
@@ -234,12 +279,14 @@ class ImageTextDataset(BaseDataset):
 
     def _load_image(self, transform, data: dict, index: int) -> Any:
         try:
+            self.image_guard.check_file(data['img_path'])
             return transform(data)
         except MemoryError:
             raise
         except Exception as error:
             reason = BadImageError(
-                f'{data["img_path"]}: {type(error).__name__}: {error}'
+                f'{describe_image(data["img_path"])}: '
+                f'{type(error).__name__}: {error}'
             )
             self._report(data.get('image_id', index), reason)
             if not self.test_mode:
