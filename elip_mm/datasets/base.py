@@ -1,5 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import logging
+import numbers
 from functools import cached_property
 from typing import Any, List, Optional, Sequence, Union
 
@@ -9,7 +10,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from elip_mm.registry import TRANSFORMS
-from elip_mm.utils.checks import check_flag, check_list, check_whole
+from elip_mm.utils.checks import check_flag, check_list, check_whole, shown
 from elip_mm.utils.keyed_random import keyed_random, stable_key
 
 from .gallery import link_gallery
@@ -102,6 +103,7 @@ class ImageTextDataset(BaseDataset):
         super().__init__(
             pipeline=transforms,
             max_refetch=check_whole(f'{name}: max_refetch', max_refetch),
+            indices=self._read_indices(kwargs.pop('indices', None)),
             **kwargs,
         )
 
@@ -113,6 +115,7 @@ class ImageTextDataset(BaseDataset):
             return
         records = self.data_list = self.load_data_list()
         if self._indices is not None and records:
+            self._check_range(self._indices, len(records))
             records = self._get_unserialized_subset(self._indices)
         self._store(records)
         self._fully_initialized = True
@@ -124,14 +127,40 @@ class ImageTextDataset(BaseDataset):
             indices (int or Sequence[int]): The first so many records, the
                 last ones if negative, or the numbers of those to keep.
         """
+        indices = self._read_indices(indices)
+        self._check_range(indices, len(self))
         super().get_subset_(indices)
         self._store(self._records())
 
     def get_subset(self, indices: Indices) -> 'ImageTextDataset':
         """Like :meth:`get_subset_`, but leaves this data set as it is."""
+        indices = self._read_indices(indices)
+        self._check_range(indices, len(self))
         subset = super().get_subset(indices)
         subset._store(subset._records())
         return subset
+
+    def _read_indices(self, indices: Any) -> Any:
+        """A number, a list of numbers or None, in Python's own types."""
+        name = f'{type(self).__name__}: indices'
+        if indices is None:
+            return None
+        if isinstance(indices, numbers.Real):
+            return check_whole(name, indices, low=-(2**63))
+        return [
+            check_whole(f'{name}: entry {place}', index, low=-(2**63))
+            for place, index in enumerate(check_list(name, indices))
+        ]
+
+    def _check_range(self, indices: Indices, size: int) -> None:
+        if isinstance(indices, int):
+            return
+        wrong = [i for i in indices if not -size <= i < size]
+        if wrong:
+            raise ValueError(
+                f'{type(self).__name__}: indices names the records '
+                f'{shown(wrong)}, but {self.describe_source()} has {size}.'
+            )
 
     def _copy_without_annotation(self, memo=None) -> 'ImageTextDataset':
         # mmengine's default memo lives on between calls, and hands out parts

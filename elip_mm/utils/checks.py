@@ -69,7 +69,7 @@ def check_number(
     number = _as_float(value)
     fits = math.isfinite(number) and low <= number <= high
     if not fits or (above is not None and number <= above):
-        opening = f'[{low:g}' if above is None else f'({above:g}'
+        opening = '[' if above is None else '('
         raise ValueError(
             f'{name} must be a number'
             f'{_bounds(low if above is None else above, high, opening)}, '
@@ -105,7 +105,7 @@ def check_whole(
     if whole is None or not low <= whole <= high:
         most = math.inf if high >= 2**31 else high
         raise ValueError(
-            f'{name} must be a whole number{_bounds(low, most, f"[{low:g}")}, '
+            f'{name} must be a whole number{_bounds(low, most)}, '
             f'but got {shown(value)}.'
         )
     return whole
@@ -122,12 +122,17 @@ def _as_float(value: Any) -> float:
         return math.inf
 
 
-def _bounds(low: float, high: float, opening: str) -> str:
+def _bounds(low: float, high: float, opening: str = '[') -> str:
     if math.isinf(high):
         if math.isinf(low):
             return ''
-        return f' {"above" if opening[0] == "(" else "of at least"} {low:g}'
-    return f' in {opening}, {high:g}]'
+        return f' {"above" if opening == "(" else "of at least"} {_plain(low)}'
+    return f' in {opening}{_plain(low)}, {_plain(high)}]'
+
+
+def _plain(bound: float) -> str:
+    whole = abs(bound) < 1e15 and bound == int(bound)
+    return str(int(bound)) if whole else f'{bound:g}'
 
 
 def check_flag(name: str, value: Any) -> bool:

@@ -133,7 +133,7 @@ class KeyedSampler(Sampler):
                 count on this rank and not over all ranks.
         """
         self.start = check_whole(
-            'KeyedSampler: the start in an epoch of this length',
+            'KeyedSampler: the number of samples to start after',
             num_samples,
             high=self.num_samples,
         )
