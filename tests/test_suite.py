@@ -18,6 +18,7 @@ RAISING = {'raises', 'warns', 'fail'}
 # outside of the package.
 ACROSS = {
     'contracts',
+    'security',
     'test_configs',
     'test_docs',
     'test_parity',

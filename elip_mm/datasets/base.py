@@ -95,6 +95,8 @@ class ImageTextDataset(BaseDataset):
             f'{name}: allow_outside', allow_outside
         )
         self.allow_remote = check_flag(f'{name}: allow_remote', allow_remote)
+        if kwargs.get('indices') is not None:
+            kwargs['indices'] = self._read_indices(kwargs['indices'])
         # Built here because the base would look in mmengine's registry only.
         transforms = [
             TRANSFORMS.build(t) if isinstance(t, dict) else t
@@ -103,7 +105,6 @@ class ImageTextDataset(BaseDataset):
         super().__init__(
             pipeline=transforms,
             max_refetch=check_whole(f'{name}: max_refetch', max_refetch),
-            indices=self._read_indices(kwargs.pop('indices', None)),
             **kwargs,
         )
 
@@ -141,10 +142,8 @@ class ImageTextDataset(BaseDataset):
         return subset
 
     def _read_indices(self, indices: Any) -> Any:
-        """A number, a list of numbers or None, in Python's own types."""
+        """A number or a list of numbers, in Python's own types."""
         name = f'{type(self).__name__}: indices'
-        if indices is None:
-            return None
         if isinstance(indices, numbers.Real):
             return check_whole(name, indices, low=-(2**63))
         return [
