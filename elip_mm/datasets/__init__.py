@@ -8,6 +8,7 @@ from .gallery import link_gallery
 from .image_text_pairs import ImageTextPairs
 from .matching_pairs import MatchingPairs
 from .samplers import KeyedIndex, KeyedSampler
+from .stacking import stack_pairs
 from .synthetic_scenes import SyntheticScenes, mentioned_patches
 from .transforms import CleanPairCaption, LabelPatches, RandomAugment
 
@@ -25,4 +26,5 @@ __all__ = [
     'link_gallery',
     'mentioned_patches',
     'stable_key',
+    'stack_pairs',
 ]

@@ -1,5 +1,7 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import logging
+import numbers
+from functools import cached_property
 from typing import Any, List, Optional, Sequence, Union
 
 import numpy as np
@@ -8,9 +10,11 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from elip_mm.registry import TRANSFORMS
+from elip_mm.utils.checks import check_flag, check_list, check_whole, shown
 from elip_mm.utils.keyed_random import keyed_random, stable_key
 
 from .gallery import link_gallery
+from .image_files import MAX_PIXELS, ImageGuard, describe_image
 
 Indices = Union[int, Sequence[int]]
 
@@ -36,7 +40,9 @@ class ImageTextDataset(BaseDataset):
     them in a row end the run. With ``test_mode`` a grey image takes its
     place: another sample would silently change what is measured, an error
     would end a training run at its validation, and a grey image counts as
-    what it is, a query that nobody can answer.
+    what it is, a query that nobody can answer. Bad is also what is not a
+    regular file, what a link leads to outside of the image root, and an image
+    of more than ``max_pixels``, by what its header says.
 
     *Galleries.* With ``test_mode`` an item is an image with all its captions
     and the numbers that retrieval is scored by, see :func:`link_gallery`.
@@ -52,6 +58,14 @@ class ImageTextDataset(BaseDataset):
         seed (int): Seed of the key. Defaults to 0.
         max_refetch (int): Bad samples in a row that are tolerated.
             Defaults to 100.
+        max_pixels (int, optional): Height times width of the largest image
+            that is decoded. None for no bound, and for formats that Pillow
+            does not know. Defaults to 89 478 485, a quarter of a gigabyte.
+        allow_outside (bool): Whether images may lie outside of the image
+            root, by absolute paths, ``../`` or links. Defaults to False.
+        allow_remote (bool): Whether addresses (``https://``, ``s3://``) are
+            read, and what is not a local file is left to the transform that
+            loads it; its size is not looked at. Defaults to False.
         **kwargs: Other arguments of mmengine's ``BaseDataset``: ``ann_file``,
             ``data_root``, ``data_prefix``, ``indices``, ``serialize_data``,
             ``test_mode``, ``lazy_init``, ``metainfo``.
@@ -65,15 +79,33 @@ class ImageTextDataset(BaseDataset):
         pipeline: Sequence = (),
         seed: int = 0,
         max_refetch: int = 100,
+        max_pixels: Optional[int] = MAX_PIXELS,
+        allow_outside: bool = False,
+        allow_remote: bool = False,
         **kwargs,
     ) -> None:
-        self.seed = seed
+        name = type(self).__name__
+        self.seed = check_whole(f'{name}: seed', seed, low=-(2**63))
+        self.max_pixels = (
+            None
+            if max_pixels is None
+            else check_whole(f'{name}: max_pixels', max_pixels, 1)
+        )
+        self.allow_outside = check_flag(
+            f'{name}: allow_outside', allow_outside
+        )
+        self.allow_remote = check_flag(f'{name}: allow_remote', allow_remote)
+        if kwargs.get('indices') is not None:
+            kwargs['indices'] = self._read_indices(kwargs['indices'])
         # Built here because the base would look in mmengine's registry only.
         transforms = [
-            TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline
+            TRANSFORMS.build(t) if isinstance(t, dict) else t
+            for t in check_list(f'{name}: pipeline', pipeline)
         ]
         super().__init__(
-            pipeline=transforms, max_refetch=max_refetch, **kwargs
+            pipeline=transforms,
+            max_refetch=check_whole(f'{name}: max_refetch', max_refetch),
+            **kwargs,
         )
 
     # ---- building -------------------------------------------------------
@@ -84,6 +116,7 @@ class ImageTextDataset(BaseDataset):
             return
         records = self.data_list = self.load_data_list()
         if self._indices is not None and records:
+            self._check_range(self._indices, len(records))
             records = self._get_unserialized_subset(self._indices)
         self._store(records)
         self._fully_initialized = True
@@ -95,14 +128,38 @@ class ImageTextDataset(BaseDataset):
             indices (int or Sequence[int]): The first so many records, the
                 last ones if negative, or the numbers of those to keep.
         """
+        indices = self._read_indices(indices)
+        self._check_range(indices, len(self))
         super().get_subset_(indices)
         self._store(self._records())
 
     def get_subset(self, indices: Indices) -> 'ImageTextDataset':
         """Like :meth:`get_subset_`, but leaves this data set as it is."""
+        indices = self._read_indices(indices)
+        self._check_range(indices, len(self))
         subset = super().get_subset(indices)
         subset._store(subset._records())
         return subset
+
+    def _read_indices(self, indices: Any) -> Any:
+        """A number or a list of numbers, in Python's own types."""
+        name = f'{type(self).__name__}: indices'
+        if isinstance(indices, numbers.Real):
+            return check_whole(name, indices, low=-(2**63))
+        return [
+            check_whole(f'{name}: entry {place}', index, low=-(2**63))
+            for place, index in enumerate(check_list(name, indices))
+        ]
+
+    def _check_range(self, indices: Indices, size: int) -> None:
+        if isinstance(indices, int):
+            return
+        wrong = [i for i in indices if not -size <= i < size]
+        if wrong:
+            raise ValueError(
+                f'{type(self).__name__}: indices names the records '
+                f'{shown(wrong)}, but {self.describe_source()} has {size}.'
+            )
 
     def _copy_without_annotation(self, memo=None) -> 'ImageTextDataset':
         # mmengine's default memo lives on between calls, and hands out parts
@@ -170,6 +227,22 @@ class ImageTextDataset(BaseDataset):
             )
         self.full_init()
 
+    @property
+    def image_root(self) -> str:
+        """str: Folder of the images, empty if paths are taken as they are."""
+        prefix = self.data_prefix
+        return prefix.get('img', prefix.get('img_path', ''))
+
+    @cached_property
+    def image_guard(self) -> ImageGuard:
+        """ImageGuard: Which images this data set may read."""
+        return ImageGuard(
+            self.image_root,
+            self.max_pixels,
+            self.allow_outside,
+            self.allow_remote,
+        )
+
     # ---- reading --------------------------------------------------------
 
     @property
@@ -234,12 +307,14 @@ class ImageTextDataset(BaseDataset):
 
     def _load_image(self, transform, data: dict, index: int) -> Any:
         try:
+            self.image_guard.check_file(data['img_path'])
             return transform(data)
         except MemoryError:
             raise
         except Exception as error:
             reason = BadImageError(
-                f'{data["img_path"]}: {type(error).__name__}: {error}'
+                f'{describe_image(data["img_path"])}: '
+                f'{type(error).__name__}: {error}'
             )
             self._report(data.get('image_id', index), reason)
             if not self.test_mode:

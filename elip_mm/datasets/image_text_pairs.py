@@ -1,14 +1,17 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-import json
+import os
 import random
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import List, Sequence, Union
 
 from mmengine import fileio
 
 from elip_mm.registry import DATASETS
+from elip_mm.utils.checks import check_flag, check_list, check_path, shown
 
 from .base import ImageTextDataset
 from .gallery import equal_text_positives
+from .image_files import is_remote
+from .pair_records import PairReader, join_images, read_list
 
 
 @DATASETS.register_module()
@@ -26,7 +29,15 @@ class ImageTextPairs(ImageTextDataset):
     In training every record is a sample; of several captions one is drawn at
     each access. With ``test_mode`` every image is a sample with all of its
     captions: records of the same image are joined. Texts that are equal but
-    for case and white space count as hits for each other's images.
+    for case and white space count as hits for each other's images. Images
+    without captions are candidates that no caption asks for.
+
+    An image is what its path says. Records of a file that share an
+    ``image_id`` must name the same one.
+
+    Empty captions beside others are skipped; halves of characters, which json
+    can hold and no tokenizer takes, become U+FFFD. Both are counted and
+    reported once. Files are read as UTF-8, with or without a byte-order mark.
 
     An item of the pipeline has ``img_path``, ``text`` (str, or List[str] in
     ``test_mode``), ``image_id`` (int, equal for records of one image) and, in
@@ -38,11 +49,14 @@ class ImageTextPairs(ImageTextDataset):
             relative ones are looked for in ``data_root``.
         data_root (str): Root of files and images. Defaults to ''.
         data_prefix (str or dict): Root of the images, itself relative to
-            ``data_root``: a path or ``dict(img=path)``. Images with an
-            absolute path ignore it. Defaults to ''.
+            ``data_root``: a path or ``dict(img=path)``. With a root, images
+            outside of it are refused, be it by an absolute path, by ``../``
+            or by a link, unless ``allow_outside=True``. Without one, paths
+            are taken as they are. Defaults to ''.
         test_mode (bool): Whether to serve as a retrieval gallery.
             Defaults to False.
-        **kwargs: ``pipeline``, ``seed``, ``max_refetch``, ``indices``,
+        **kwargs: ``pipeline``, ``seed``, ``max_refetch``, ``max_pixels``,
+            ``allow_outside``, ``allow_remote``, ``indices``,
             ``serialize_data``, ``lazy_init`` and ``metainfo`` of
             :class:`ImageTextDataset`.
 
@@ -62,21 +76,22 @@ class ImageTextPairs(ImageTextDataset):
         test_mode: bool = False,
         **kwargs,
     ) -> None:
-        if isinstance(data_prefix, str):
-            data_prefix = dict(img=data_prefix)
-        if set(data_prefix) != {'img'}:
-            raise ValueError(
-                'ImageTextPairs: `data_prefix` must be a path or '
-                f'dict(img=path), but got {data_prefix!r}.'
+        single = isinstance(ann_file, (str, os.PathLike))
+        files = [
+            check_path('ImageTextPairs: `ann_file`', name)
+            for name in (
+                [ann_file]
+                if single
+                else check_list('ImageTextPairs: `ann_file`', ann_file)
             )
-        files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
-        if not files:
+        ]
+        if not all(files) or not files:
             raise ValueError('ImageTextPairs: `ann_file` names no file.')
         self.ann_files = files
         super().__init__(
-            data_root=data_root,
-            data_prefix=data_prefix,
-            test_mode=test_mode,
+            data_root=check_path('ImageTextPairs: `data_root`', data_root),
+            data_prefix=_read_prefix(data_prefix),
+            test_mode=check_flag('ImageTextPairs: `test_mode`', test_mode),
             **kwargs,
         )
 
@@ -98,23 +113,19 @@ class ImageTextPairs(ImageTextDataset):
         Returns:
             List[dict]: One record per sample.
         """
-        root = self.data_prefix['img']
-        if root and not fileio.isdir(root):
+        root = self.image_root
+        # Nobody can list what is at an address.
+        remote = self.allow_remote and is_remote(root)
+        if root and not remote and not fileio.isdir(root):
             raise FileNotFoundError(
                 f'ImageTextPairs: the image root {root!r} is not a folder; '
                 'check `data_root` and `data_prefix`.'
             )
-        records: List[dict] = []
-        numbers: Dict[Any, int] = {}
+        reader = PairReader(root, self.image_guard, gallery=self.test_mode)
         for name in self.ann_files:
-            for place, raw in enumerate(_read_list(name)):
-                record = _parse(raw, f'record {place} of {name!r}', root)
-                key = raw.get('image_id')
-                # Given numbers count within their file, paths everywhere.
-                key = record['img_path'] if key is None else (name, key)
-                record['image_id'] = numbers.setdefault(key, len(numbers))
-                records.append(record)
-        return _join_images(records) if self.test_mode else records
+            reader.read(name, read_list(name, self.allow_remote))
+        records = reader.finish()
+        return join_images(records) if self.test_mode else records
 
     def find_positives(self, records: Sequence[dict]) -> List[List[int]]:
         """Find all images that carry the text of each caption.
@@ -142,61 +153,13 @@ class ImageTextPairs(ImageTextDataset):
         return info
 
 
-def _read_list(name: str) -> List[Any]:
-    if not fileio.isfile(name):
-        raise FileNotFoundError(
-            f'ImageTextPairs: there is no annotation file {name!r}; check '
-            '`ann_file` and `data_root`.'
-        )
-    try:
-        records = json.loads(fileio.get_text(name))
-    except ValueError as error:
+def _read_prefix(prefix: Union[str, dict]) -> dict:
+    if not isinstance(prefix, dict):
+        prefix = dict(img=prefix)
+    if set(prefix) != {'img'}:
         raise ValueError(
-            f'ImageTextPairs: {name!r} is not valid json: {error}'
-        ) from error
-    if not isinstance(records, list):
-        raise ValueError(
-            f'ImageTextPairs: {name!r} must hold a list of records '
-            '{"image": ..., "caption": ...}, but holds a '
-            f'{type(records).__name__}.'
+            'ImageTextPairs: `data_prefix` must be a path or dict(img=path), '
+            f'but got {shown(prefix)}.'
         )
-    return records
-
-
-def _parse(raw: Any, where: str, root: str) -> dict:
-    image = raw.get('image') if isinstance(raw, dict) else None
-    if not isinstance(image, str) or not image:
-        raise _malformed(where, raw, 'a path "image"')
-    texts = _parse_captions(raw.get('caption'))
-    if texts is None:
-        raise _malformed(where, raw, 'a "caption", a text or a list of texts')
-    if not isinstance(raw.get('image_id'), (int, str, type(None))):
-        raise _malformed(where, raw, '"image_id" as a number or text, if any')
-    path = fileio.join_path(root, image) if root else image
-    return dict(img_path=path, text=texts[0] if len(texts) == 1 else texts)
-
-
-def _parse_captions(caption: Any) -> Optional[List[str]]:
-    texts = [caption] if isinstance(caption, str) else caption
-    if not isinstance(texts, list) or not texts:
-        return None
-    if not all(isinstance(text, str) and text.strip() for text in texts):
-        return None
-    return texts
-
-
-def _malformed(where: str, raw: Any, need: str) -> ValueError:
-    return ValueError(
-        f'ImageTextPairs: {where} needs {need}, but is {str(raw)[:200]}'
-    )
-
-
-def _join_images(records: List[dict]) -> List[dict]:
-    """Join the captions of each image, in the order of the files."""
-    joined: Dict[int, dict] = {}
-    for record in records:
-        texts = record['text']
-        texts = texts if isinstance(texts, list) else [texts]
-        own = joined.setdefault(record['image_id'], dict(record, text=[]))
-        own['text'].extend(texts)
-    return list(joined.values())
+    name = 'ImageTextPairs: `data_prefix`'
+    return dict(img=check_path(name, prefix['img']))

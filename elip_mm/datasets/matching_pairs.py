@@ -4,6 +4,7 @@ from typing import List, Tuple
 from torch.utils.data import Dataset
 
 from elip_mm.registry import DATASETS
+from elip_mm.utils.checks import check_whole
 from elip_mm.utils.keyed_random import stable_key
 
 
@@ -14,7 +15,8 @@ class MatchingPairs(Dataset):
     Pair ``i`` shows image ``i``: with one of its own captions if ``i`` is
     even, and with one that is *not* true of it, from anywhere in the gallery,
     if ``i`` is odd. Which one follows from the seed and ``i`` alone, so the
-    pairs stay the same for any batch size and number of processes.
+    pairs stay the same for any batch size and number of processes. An image
+    without captions always gets a mismatch.
 
     Args:
         dataset (dict): Config of a data set in ``test_mode`` whose pipeline
@@ -38,7 +40,7 @@ class MatchingPairs(Dataset):
                 'are true of; set test_mode=True in its data set '
                 f'{type(self.gallery).__name__}.'
             )
-        self.seed = seed
+        self.seed = check_whole('MatchingPairs: seed', seed, low=-(2**63))
         self.gallery.full_init()
         # Where each caption of the gallery is: (image, place).
         self._captions: List[Tuple[int, int]] = [
@@ -69,7 +71,7 @@ class MatchingPairs(Dataset):
         index = int(index)
         item = self.gallery[index]
         sample = item['data_samples']
-        matched = index % 2 == 0
+        matched = index % 2 == 0 and bool(self._record(index)['text'])
         text = self._own(index) if matched else self._foreign(index)
         sample.set_field(text, 'text')
         # They speak of the image's own captions.

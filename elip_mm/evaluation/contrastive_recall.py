@@ -3,7 +3,7 @@ from typing import Sequence
 
 from elip_mm.registry import METRICS
 
-from .retrieval_recall import RetrievalRecall, best_rank
+from .retrieval_recall import RetrievalRecall, query_rank
 
 
 @METRICS.register_module()
@@ -41,5 +41,5 @@ class ContrastiveRecall(RetrievalRecall):
                     'Remove it from the evaluator.'
                 )
             self.results.append(
-                best_rank(sample['contrastive_score'], sample['gt_label'])
+                query_rank(sample['contrastive_score'], sample['gt_label'])
             )

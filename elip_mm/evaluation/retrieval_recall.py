@@ -7,14 +7,18 @@ from torch import Tensor
 
 from elip_mm.registry import METRICS
 
+NO_ANSWER = -1  # in place of the rank of an image without captions
+
 
 @METRICS.register_module()
 class RetrievalRecall(_RetrievalRecall):
     """Share of queries with a right answer among the best k, in percent.
 
-    Any of several right answers counts. It replaces mmpretrain's metric of
-    the same name, which calls a function that numpy 2.4 no longer has and
-    fails if ``k`` exceeds the gallery.
+    Any of several right answers counts. Images of a gallery that no caption
+    belongs to are candidates, but no queries.
+
+    It replaces mmpretrain's metric of the same name, which calls a function
+    that numpy 2.4 no longer has and fails if ``k`` exceeds the gallery.
 
     Args:
         topk (int | Sequence[int]): One k or several.
@@ -34,23 +38,48 @@ class RetrievalRecall(_RetrievalRecall):
         """
         for sample in data_samples:
             self.results.append(
-                best_rank(sample['pred_score'], sample['gt_label'])
+                query_rank(sample['pred_score'], sample['gt_label'])
             )
 
     def compute_metrics(self, results: List[int]) -> Dict[str, float]:
         """Turn the ranks of all queries into recalls.
 
         Args:
-            results (list[int]): Rank of the best right answer, from 0.
+            results (list[int]): Rank of the best right answer, from 0, or
+                ``NO_ANSWER``.
 
         Returns:
             dict[str, float]: ``Recall@k`` in percent.
+
+        Raises:
+            ValueError: No query has a right answer.
         """
         ranks = torch.as_tensor(results)
+        ranks = ranks[ranks != NO_ANSWER]
+        if len(ranks) == 0:
+            raise ValueError(
+                f'{type(self).__name__}: none of the {len(results)} queries '
+                'has a right answer; check gt_text_id and gt_image_id of the '
+                'gallery.'
+            )
         return {
             f'Recall@{k}': 100 * (ranks < k).double().mean().item()
             for k in self.topk
         }
+
+
+def query_rank(scores: Tensor, right: Tensor) -> int:
+    """As :func:`best_rank`, but ``NO_ANSWER`` for what is no query.
+
+    Args:
+        scores (Tensor): Score of every candidate, shape ``(N,)``.
+        right (Tensor): Indices of the right ones, shape ``(R,)``.
+
+    Returns:
+        int: The rank. Queries without an answer stay in the results, which
+        are counted and cut when several processes put theirs together.
+    """
+    return NO_ANSWER if len(right) == 0 else best_rank(scores, right)
 
 
 def best_rank(scores: Tensor, right: Tensor) -> int:

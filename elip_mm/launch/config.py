@@ -113,7 +113,7 @@ def _complete_dataloader(
     """Fill in what depends on the machine."""
     # Without it mmengine would hand images over as a list, which
     # mmpretrain's preprocessor takes for views of one image.
-    loader.setdefault('collate_fn', dict(type='default_collate'))
+    loader.setdefault('collate_fn', dict(type='elip_mm.stack_pairs'))
     if args.no_pin_memory or not torch.cuda.is_available():
         loader['pin_memory'] = False
     else:

@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from typing import Callable, Sequence, Tuple
 
+from elip_mm.utils.checks import shown
+
 from .tower_flops import StageSpec, TowerShape, layer_lengths, training_flops
 
 # What the stages of the paper remove, 0.10, 0.35 and 0.60, as parts of what
@@ -35,7 +37,9 @@ def read_budget(text: str) -> Budget:
     Returns:
         Budget: What it says.
     """
-    kind, _, number = str(text).partition(':')
+    kind, _, number = (
+        text.partition(':') if isinstance(text, str) else [''] * 3
+    )
     try:
         ratio = float(number)
     except ValueError:
@@ -44,7 +48,7 @@ def read_budget(text: str) -> Budget:
         raise ValueError(
             "ELIPReducer: budget must be 'flops:RATIO' or 'tokens:RATIO' with "
             f"a ratio to the dense tower in (0, 1], like 'flops:0.75', but "
-            f'got {text!r}.'
+            f'got {shown(text)}.'
         )
     return Budget(kind, ratio)
 

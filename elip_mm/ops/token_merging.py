@@ -10,6 +10,7 @@ from torch import Tensor
 from elip_mm.structures import TokenPlan
 from elip_mm.utils.precision import exact, widen
 
+from .plan_checks import check_count, check_rows
 from .token_selection import mark_best, rank
 
 
@@ -55,6 +56,7 @@ def match_halves(
     Source: ToMe, https://arxiv.org/abs/2210.09461, section 3; written from
     the paper.
     """
+    check_rows('match_halves', 'metric', metric, 3, num_prefix)
     batch, length, _ = metric.shape
     num_merge = min(num_merge, most_merges(length, num_prefix))
     if num_merge <= 0:
@@ -121,6 +123,10 @@ def keep_and_group(
         ``num_prefix + num_keep + num_groups``; None if there are not more
         others than groups.
     """
+    check_rows('keep_and_group', 'scores', scores, 2, num_prefix)
+    check_rows('keep_and_group', 'metric', metric, 3, num_prefix)
+    check_count('keep_and_group', 'num_keep', num_keep)
+    check_count('keep_and_group', 'num_groups', num_groups, low=1)
     scores = widen(scores[:, num_prefix:])
     batch, num_patches = scores.shape
     if num_patches - num_keep <= num_groups:

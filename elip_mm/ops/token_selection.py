@@ -9,6 +9,8 @@ from torch import Tensor
 from elip_mm.structures import TokenPlan
 from elip_mm.utils.precision import widen
 
+from .plan_checks import check_count, check_rows
+
 
 @torch.no_grad()
 def keep_and_fuse(
@@ -41,6 +43,8 @@ def keep_and_fuse(
     Source: ELIP, https://arxiv.org/abs/2309.16738; EViT,
     https://arxiv.org/abs/2202.07800.
     """
+    check_rows('keep_and_fuse', 'scores', scores, 2, num_prefix)
+    check_count('keep_and_fuse', 'num_keep', num_keep)
     patch_scores = widen(scores[:, num_prefix:])
     batch, num_patches = patch_scores.shape
     if num_keep >= num_patches:
@@ -84,6 +88,9 @@ def keep_and_drop(
 
     Source: FLIP, https://arxiv.org/abs/2212.00794.
     """
+    check_rows('keep_and_drop', 'scores', scores, 2, num_prefix=0)
+    check_count('keep_and_drop', 'num_keep', num_keep)
+    check_count('keep_and_drop', 'num_prefix', num_prefix)
     scores = widen(scores)
     batch, num_patches = scores.shape
     if num_keep >= num_patches:

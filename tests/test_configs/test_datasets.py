@@ -81,7 +81,7 @@ def test_base_loads_as_its_task_needs(path):
     for name in ('train', 'val', 'test'):
         loader = cfg[f'{name}_dataloader']
         # Without it, batches of images would be read as views of one image.
-        assert loader.collate_fn.type == 'default_collate'
+        assert loader.collate_fn.type == 'elip_mm.stack_pairs'
         inner = loader.dataset.get('dataset', loader.dataset)
         assert inner.get('test_mode', False) == (name != 'train')
     assert cfg.train_dataloader.sampler.type == 'elip_mm.KeyedSampler'

@@ -6,7 +6,7 @@ _base_ = './pairs.py'
 val_dataloader = dict(
     dataset=dict(type='elip_mm.MatchingPairs'),
     sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
+    collate_fn=dict(type='elip_mm.stack_pairs'),
 )
 test_dataloader = val_dataloader
 

@@ -10,6 +10,6 @@ data_preprocessor = dict(
 train_dataloader = dict(
     # A repeated sample would be its own false negative.
     sampler=dict(type='elip_mm.KeyedSampler', shuffle=True, round_up=False),
-    collate_fn=dict(type='default_collate'),
+    collate_fn=dict(type='elip_mm.stack_pairs'),
     drop_last=True,
 )

@@ -7,7 +7,7 @@ val_dataloader = dict(
     sampler=dict(
         type='mmpretrain.SequentialSampler', subsample_type='sequential'
     ),
-    collate_fn=dict(type='default_collate'),
+    collate_fn=dict(type='elip_mm.stack_pairs'),
 )
 test_dataloader = val_dataloader
 

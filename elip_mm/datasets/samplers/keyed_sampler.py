@@ -1,11 +1,12 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Iterator, Optional, Sized, Tuple
+from typing import Any, Iterator, Optional, Sized, Tuple
 
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from elip_mm.registry import DATA_SAMPLERS
+from elip_mm.utils.checks import check_flag, check_whole
 
 __all__ = ['KeyedIndex', 'KeyedSampler']
 
@@ -68,9 +69,9 @@ class KeyedSampler(Sampler):
     ) -> None:
         self.rank, self.world_size = get_dist_info()
         self.dataset = dataset
-        self.shuffle = shuffle
-        self.seed = sync_random_seed() if seed is None else int(seed)
-        self.round_up = round_up
+        self.shuffle = check_flag('KeyedSampler: shuffle', shuffle)
+        self.seed = sync_random_seed() if seed is None else _read_seed(seed)
+        self.round_up = check_flag('KeyedSampler: round_up', round_up)
         self.epoch = 0
         self.start = 0
         total = len(dataset)
@@ -79,7 +80,7 @@ class KeyedSampler(Sampler):
                 f'KeyedSampler: the dataset {type(dataset).__name__} has '
                 'length zero; check its annotation file, filters and indices.'
             )
-        if round_up:
+        if self.round_up:
             self.num_samples = -(-total // self.world_size)
         else:
             self.num_samples = total // self.world_size
@@ -120,7 +121,7 @@ class KeyedSampler(Sampler):
         Args:
             epoch (int): The epoch, counted from 0.
         """
-        self.epoch = epoch
+        self.epoch = check_whole('KeyedSampler: the epoch', epoch)
 
     def set_start(self, num_samples: int) -> None:
         """Let the iterations to come begin in the middle of the epoch.
@@ -131,12 +132,11 @@ class KeyedSampler(Sampler):
             num_samples (int): Samples that this rank has done already, a
                 count on this rank and not over all ranks.
         """
-        if not 0 <= num_samples <= self.num_samples:
-            raise ValueError(
-                f'KeyedSampler: cannot start after {num_samples} samples of '
-                f'an epoch that has {self.num_samples} on each process.'
-            )
-        self.start = num_samples
+        self.start = check_whole(
+            'KeyedSampler: the number of samples to start after',
+            num_samples,
+            high=self.num_samples,
+        )
 
     def set_seed(self, seed: int) -> None:
         """Take over the order of another run, as resuming does.
@@ -144,4 +144,9 @@ class KeyedSampler(Sampler):
         Args:
             seed (int): The seed of that run's sampler.
         """
-        self.seed = int(seed)
+        self.seed = _read_seed(seed)
+
+
+def _read_seed(seed: Any) -> int:
+    # Multiplied with a constant, it must still be a number of 64 bits.
+    return check_whole('KeyedSampler: seed', seed, -(2**40), 2**40)

@@ -1,10 +1,11 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
+import numbers
 from typing import List, Sequence, Set, Tuple, Union
 
 import numpy as np
-from mmengine.utils import is_seq_of
 
 from elip_mm.registry import DATASETS
+from elip_mm.utils.checks import check_choice, check_list, check_whole, shown
 
 from ..base import ImageTextDataset
 from .drawing import draw_scene
@@ -14,6 +15,10 @@ from .meaning import Meaning, Mention, SceneIndex
 from .scene import Scene, compose_scene
 
 SPLITS = ('train', 'val', 'test')
+_SIZE = (
+    'SyntheticScenes: `image_size` is a side or (height, width) in pixels, '
+    'each of which'
+)
 
 
 @DATASETS.register_module()
@@ -84,15 +89,12 @@ class SyntheticScenes(ImageTextDataset):
         **kwargs,
     ) -> None:
         self.level = get_level(level)
-        if split not in SPLITS:
-            raise ValueError(
-                f'SyntheticScenes: unknown split {split!r}; '
-                f'choose one of {SPLITS}.'
-            )
-        self.split = split
-        self.num_scenes = _positive('num_scenes', num_scenes)
-        self.captions_per_scene = _positive(
-            'captions_per_scene', captions_per_scene
+        self.split = check_choice('SyntheticScenes: split', split, SPLITS)
+        self.num_scenes = check_whole(
+            'SyntheticScenes: num_scenes', num_scenes, 1
+        )
+        self.captions_per_scene = check_whole(
+            'SyntheticScenes: captions_per_scene', captions_per_scene, 1
         )
         self.image_size = _parse_size(image_size)
         self.draw = draw
@@ -207,21 +209,11 @@ class SyntheticScenes(ImageTextDataset):
         return info
 
 
-def _positive(name: str, value: int) -> int:
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(
-            f'SyntheticScenes: `{name}` must be a positive '
-            f'integer, but got {value!r}.'
-        )
-    return value
-
-
 def _parse_size(size: Union[int, Sequence[int]]) -> Tuple[int, int]:
-    sides = (size, size) if isinstance(size, int) else tuple(size)
-    if len(sides) != 2 or not is_seq_of(sides, int) or min(sides) < 16:
-        raise ValueError(
-            'SyntheticScenes: `image_size` must be a side or '
-            '(height, width) of at least 16 pixels, but got '
-            f'{size!r}.'
-        )
-    return sides
+    single = isinstance(size, numbers.Real)
+    sides = (size, size) if single else check_list(_SIZE, size)
+    if len(sides) != 2:
+        raise ValueError(f'{_SIZE} must be given, but got {shown(size)}.')
+    # Anything larger is a slip of the keyboard that ends without memory.
+    height, width = (check_whole(_SIZE, side, 16, 16384) for side in sides)
+    return height, width

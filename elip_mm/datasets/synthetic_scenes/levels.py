@@ -8,6 +8,8 @@ scenes and captions do. A test pins them; for something new add a new name.
 from dataclasses import dataclass
 from typing import Dict, Tuple
 
+from elip_mm.utils.checks import check_choice
+
 from .vocabulary import COLOURS, PATTERNS, SHAPES
 
 
@@ -175,9 +177,4 @@ def get_level(name: str) -> SceneLevel:
     Returns:
         SceneLevel: The level.
     """
-    if name not in LEVELS:
-        raise ValueError(
-            f'SyntheticScenes: unknown level {name!r}; choose '
-            f'one of {sorted(LEVELS)}.'
-        )
-    return LEVELS[name]
+    return LEVELS[check_choice('SyntheticScenes: level', name, LEVELS)]

@@ -5,6 +5,8 @@ from typing import List, NamedTuple, Optional, Sequence, Union
 from mmcv.transforms import BaseTransform
 
 from elip_mm.registry import TRANSFORMS
+from elip_mm.utils.checks import check_choice, check_list, check_whole
+from elip_mm.utils.texts import check_text, check_texts
 
 Texts = Union[str, List[str]]
 
@@ -44,6 +46,7 @@ def clean_caption(
     Returns:
         str: In lower case, words parted by single spaces.
     """
+    text = check_text('clean_caption', text)
     table = {
         **{ord(character): None for character in style.removed},
         **{ord(character): ' ' for character in style.spaced},
@@ -88,19 +91,17 @@ class CleanPairCaption(BaseTransform):
         max_words: Optional[int] = 30,
         keys: Sequence[str] = ('text',),
     ) -> None:
-        if style not in STYLES:
-            raise ValueError(
-                f'CleanPairCaption: style must be one of {sorted(STYLES)}, '
-                f'but got {style!r}.'
+        self.style = check_choice('CleanPairCaption: style', style, STYLES)
+        if max_words is not None:
+            max_words = check_whole(
+                'CleanPairCaption: max_words, None for no limit,', max_words, 1
             )
-        if max_words is not None and max_words < 1:
-            raise ValueError(
-                'CleanPairCaption: max_words must be positive, or None for '
-                f'no limit, but got {max_words}.'
-            )
-        self.style = style
         self.max_words = max_words
-        self.keys = (keys,) if isinstance(keys, str) else tuple(keys)
+        self.keys = (
+            (keys,)
+            if isinstance(keys, str)
+            else check_list('CleanPairCaption: keys', keys)
+        )
 
     def transform(self, results: dict) -> dict:
         """Clean the captions of a sample.
@@ -121,7 +122,10 @@ class CleanPairCaption(BaseTransform):
         style, limit = STYLES[self.style], self.max_words
         if isinstance(texts, str):
             return clean_caption(texts, style, limit)
-        return [clean_caption(text, style, limit) for text in texts]
+        return [
+            clean_caption(text, style, limit)
+            for text in check_texts('CleanPairCaption', texts)
+        ]
 
     def __repr__(self) -> str:
         return (

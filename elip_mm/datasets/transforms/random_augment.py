@@ -1,13 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import random
 from functools import partial
-from typing import Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional, Sequence
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image, ImageEnhance, ImageOps
 
 from elip_mm.registry import TRANSFORMS
+from elip_mm.utils.checks import check_list, check_number, check_whole, shown
 
 GREY = (128, 128, 128)
 Change = Callable[[Image.Image], Image.Image]
@@ -35,7 +36,7 @@ class RandomAugment(BaseTransform):
 
     Args:
         num_ops (int): Changes that are drawn. Defaults to 2.
-        level (int): How strong they are, from 0 to 10. Defaults to 7.
+        level (float): How strong they are, from 0 to 10. Defaults to 7.
         prob (float): Probability of each. Defaults to 0.5.
         ops (Sequence[str], optional): Names of the changes to draw from, see
             :data:`OPS`. Defaults to None, all.
@@ -47,27 +48,23 @@ class RandomAugment(BaseTransform):
     def __init__(
         self,
         num_ops: int = 2,
-        level: int = 7,
+        level: float = 7,
         prob: float = 0.5,
         ops: Optional[Sequence[str]] = None,
     ) -> None:
-        ops = sorted(OPS) if ops is None else list(ops)
-        unknown = sorted(set(ops) - set(OPS))
-        if unknown or not ops:
+        chosen = check_list(
+            'RandomAugment: ops', sorted(OPS) if ops is None else ops
+        )
+        unknown = [name for name in chosen if not _is_op(name)]
+        if unknown or not chosen:
             raise ValueError(
-                f'RandomAugment: unknown ops {unknown}; choose from '
+                f'RandomAugment: unknown ops {shown(unknown)}; choose from '
                 f'{sorted(OPS)}.'
             )
-        if not 0 <= level <= 10 or not 0 <= prob <= 1 or num_ops < 0:
-            raise ValueError(
-                'RandomAugment: level lies in [0, 10], prob in [0, 1] and '
-                f'num_ops is not negative, but got level={level}, '
-                f'prob={prob}, num_ops={num_ops}.'
-            )
-        self.num_ops = num_ops
-        self.level = level
-        self.prob = prob
-        self.ops = ops
+        self.num_ops = check_whole('RandomAugment: num_ops', num_ops, 0, 1000)
+        self.level = check_number('RandomAugment: level', level, 0, 10)
+        self.prob = check_number('RandomAugment: prob', prob, 0, 1)
+        self.ops = list(chosen)
 
     def transform(self, results: dict) -> dict:
         """Change the image of a sample.
@@ -78,10 +75,18 @@ class RandomAugment(BaseTransform):
         Returns:
             dict: The same with another image.
         """
+        image = results.get('img')
+        if not _is_picture(image):
+            what = getattr(image, 'dtype', None), getattr(image, 'shape', None)
+            raise TypeError(
+                'RandomAugment: img must be a uint8 array of shape (H, W, 3), '
+                f'but is a {type(image).__name__} of {what[0]} and shape '
+                f'{what[1]}; put it after the loading of the image.'
+            )
         # Python's generator: data sets seed it by sample, so that what is
         # drawn does not depend on the worker.
         names = random.choices(self.ops, k=self.num_ops)
-        image = Image.fromarray(np.ascontiguousarray(results['img']))
+        image = Image.fromarray(np.ascontiguousarray(image))
         for name in names:
             if random.random() < self.prob:
                 image = OPS[name](self.level)(image)
@@ -93,6 +98,15 @@ class RandomAugment(BaseTransform):
             f'{type(self).__name__}(num_ops={self.num_ops}, '
             f'level={self.level}, prob={self.prob})'
         )
+
+
+def _is_op(name: Any) -> bool:
+    return isinstance(name, str) and name in OPS
+
+
+def _is_picture(image: Any) -> bool:
+    kind = isinstance(image, np.ndarray) and image.dtype == np.uint8
+    return kind and image.ndim == 3 and image.shape[2] == 3 and image.size > 0
 
 
 def _factor(level: float) -> float:

@@ -1,11 +1,17 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 import math
-from typing import Sequence
+from typing import Any, Dict, Mapping, Sequence
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from elip_mm.registry import HOOKS
+from elip_mm.utils.checks import (
+    check_choice,
+    check_list,
+    check_number,
+    shown,
+)
 from elip_mm.utils.model_wrappers import unwrap_model
 
 _CURVES = {
@@ -40,15 +46,14 @@ class PruningScheduleHook(Hook):
     """
 
     def __init__(self, points: Sequence[dict], unit: str = 'iter') -> None:
-        if unit not in ('iter', 'epoch', 'share'):
-            raise ValueError(
-                "PruningScheduleHook: unit must be 'iter', 'epoch' or "
-                f"'share', but got {unit!r}."
-            )
-        self.unit = unit
+        self.unit = check_choice(
+            'PruningScheduleHook: unit', unit, ('iter', 'epoch', 'share')
+        )
         self.points = [
-            dict(curve='linear', **p) if 'curve' not in p else dict(p)
-            for p in points
+            _read_point(place, point)
+            for place, point in enumerate(
+                check_list('PruningScheduleHook: points', points)
+            )
         ]
         self._check_points()
 
@@ -105,25 +110,27 @@ class PruningScheduleHook(Hook):
                 'PruningScheduleHook: points is empty; give at least one '
                 'dict(at=0, strength=1.).'
             )
-        for point in self.points:
-            if set(point) != {'at', 'strength', 'curve'}:
-                raise ValueError(
-                    'PruningScheduleHook: a point has the keys at, strength '
-                    f'and, if you like, curve, but got {point}.'
-                )
-            if not 0 <= point['strength'] <= 1:
-                raise ValueError(
-                    'PruningScheduleHook: the strength of a point must lie '
-                    f'in [0, 1], but got {point["strength"]}.'
-                )
-            if point['curve'] not in _CURVES:
-                raise ValueError(
-                    f'PruningScheduleHook: curve must be one of '
-                    f'{sorted(_CURVES)}, but got {point["curve"]!r}.'
-                )
         places = [point['at'] for point in self.points]
         if any(a >= b for a, b in zip(places, places[1:])):
             raise ValueError(
                 'PruningScheduleHook: points must be sorted by at without '
                 f'repetition, but got {places}.'
             )
+
+
+def _read_point(place: int, point: Any) -> Dict[str, Any]:
+    """Check a point and fill in its curve."""
+    name = f'PruningScheduleHook: point {place}'
+    keys = set(point) | {'curve'} if isinstance(point, Mapping) else set()
+    if keys != {'at', 'strength', 'curve'}:
+        raise ValueError(
+            f'{name} must have the keys at, strength and, if you like, '
+            f'curve, but is {shown(point)}.'
+        )
+    return dict(
+        at=check_number(f'{name}: at', point['at']),
+        strength=check_number(f'{name}: strength', point['strength'], 0, 1),
+        curve=check_choice(
+            f'{name}: curve', point.get('curve', 'linear'), _CURVES
+        ),
+    )

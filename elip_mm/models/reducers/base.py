@@ -6,6 +6,7 @@ from mmengine.model import BaseModule
 from elip_mm.ops import TowerShape, ease_count
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
+from elip_mm.utils.checks import check_number
 
 
 @TOKEN_REDUCERS.register_module()
@@ -75,12 +76,9 @@ class TokenReducer(BaseModule):
         Args:
             strength (float): From 0 (all tokens stay) to 1 (as configured).
         """
-        if not 0 <= strength <= 1:
-            raise ValueError(
-                f'{type(self).__name__}: the strength must lie '
-                f'in [0, 1], but got {strength}.'
-            )
-        self._strength = float(strength)
+        self._strength = check_number(
+            f'{type(self).__name__}: the strength', strength, 0, 1
+        )
 
     def ease(self, total: int, num_keep: int) -> int:
         """Number of tokens to keep at the current strength.

@@ -1,7 +1,9 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Refuse settings that make no sense, and say how to correct them."""
 
-from typing import Iterable
+from typing import Iterable, Sequence, Tuple
+
+from elip_mm.utils.checks import check_list, check_number, check_whole
 
 
 def check_ratio(owner: str, name: str, ratio: float) -> float:
@@ -15,11 +17,27 @@ def check_ratio(owner: str, name: str, ratio: float) -> float:
     Returns:
         float: The ratio.
     """
-    if not 0 < ratio <= 1:
-        raise ValueError(
-            f'{owner}: {name} is a ratio in (0, 1], but got {ratio}.'
-        )
-    return float(ratio)
+    return check_number(f'{owner}: {name}, a ratio,', ratio, above=0, high=1)
+
+
+def check_counts(
+    owner: str, name: str, counts: Sequence[int], low: int = 0
+) -> Tuple[int, ...]:
+    """Check a list of counts or of layers.
+
+    Args:
+        owner (str): Class that asks.
+        name (str): Name of the argument.
+        counts (Sequence[int]): Its value.
+        low (int): Least that each may be. Defaults to 0.
+
+    Returns:
+        tuple[int]: The whole numbers.
+    """
+    return tuple(
+        check_whole(f'{owner}: entry {place} of {name}', count, low)
+        for place, count in enumerate(check_list(f'{owner}: {name}', counts))
+    )
 
 
 def check_layers(owner: str, layers: Iterable[int], num_layers: int) -> None:

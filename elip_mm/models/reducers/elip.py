@@ -15,12 +15,20 @@ from elip_mm.ops import (
 )
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan, TokenState
+from elip_mm.utils.checks import (
+    check_choice,
+    check_number,
+    check_whole,
+    shown,
+)
 
 from .base import TokenReducer
 from .elip_settings import (
     DEFAULT_STAGES,
+    GUIDANCE_RULES,
+    GUIDANCE_SCALES,
     ELIPStage,
-    check_settings,
+    read_count_base,
     read_counts,
     read_stages,
 )
@@ -84,37 +92,34 @@ class ELIPReducer(TokenReducer):
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if budget is not None:
-            stages = [dict(stage, keep_ratio=1.0) for stage in stages]
-            if keep_counts is not None:
-                raise ValueError(
-                    'ELIPReducer: budget and keep_counts both say how many '
-                    f'tokens stay, {budget!r} and {list(keep_counts)}; remove '
-                    'one of them.'
-                )
-        self._stages = read_stages(stages)
+        if budget is not None and keep_counts is not None:
+            raise ValueError(
+                'ELIPReducer: budget and keep_counts both say how many '
+                f'tokens stay, {shown(budget)} and {shown(keep_counts)}; '
+                'remove one of them.'
+            )
+        self._stages = read_stages(stages, with_ratios=budget is None)
         self._keep_counts = read_counts(keep_counts, self._stages)
-        check_settings(
-            text_weight,
-            eps,
-            count_base,
-            without_guidance,
-            guidance_scale,
-            merge_tokens,
+        name = type(self).__name__
+        self._text_weight = check_number(
+            f'{name}: text_weight', text_weight, 0, 1
         )
-        self._budget = budget and KeepBudget(
-            budget,
-            [
-                StageSpec(s.layer, s.look_ahead, merge_tokens)
-                for s in self._stages
-            ],
+        self._eps = check_number(f'{name}: eps', eps, 0)
+        self._count_base = read_count_base(count_base)
+        self._without_guidance = check_choice(
+            f'{name}: without_guidance', without_guidance, GUIDANCE_RULES
         )
-        self._merge_tokens = merge_tokens
-        self._text_weight = float(text_weight)
-        self._eps = float(eps)
-        self._count_base = count_base
-        self._without_guidance = without_guidance
-        self._guidance_scale = guidance_scale
+        self._guidance_scale = check_choice(
+            f'{name}: guidance_scale', guidance_scale, GUIDANCE_SCALES
+        )
+        self._merge_tokens = check_whole(
+            f'{name}: merge_tokens', merge_tokens, low=1
+        )
+        specs = [
+            StageSpec(s.layer, s.look_ahead, self._merge_tokens)
+            for s in self._stages
+        ]
+        self._budget = None if budget is None else KeepBudget(budget, specs)
 
     @property
     def stages(self) -> Tuple[ELIPStage, ...]:

@@ -2,13 +2,25 @@
 """Settings of ELIP as configs give them, checked before anything is built."""
 
 from dataclasses import dataclass
-from typing import Any, Optional, Sequence, Tuple, Union
+from typing import Any, Mapping, Optional, Sequence, Tuple, Union
+
+from elip_mm.utils.checks import (
+    check_list,
+    check_number,
+    check_whole,
+    shown,
+)
+
+from .checks import check_counts
 
 DEFAULT_STAGES = (
     dict(layer=2, look_ahead=2, keep_ratio=0.90),
     dict(layer=4, look_ahead=6, keep_ratio=0.65),
     dict(layer=10, look_ahead=2, keep_ratio=0.40),
 )
+# What a call without text does, and how a text vector is scaled.
+GUIDANCE_RULES = ('keep_all', 'vision')
+GUIDANCE_SCALES = ('as_is', 'match_cls')
 
 
 @dataclass(frozen=True)
@@ -28,90 +40,54 @@ class ELIPStage:
     keep_ratio: float
 
 
-def is_count(value: Any) -> bool:
-    """Whether a value is a positive whole number, which True is not."""
-    return isinstance(value, int) and value > 0 and value is not True
-
-
-def check_settings(
-    text_weight: float,
-    eps: float,
-    count_base: Union[str, int],
-    without_guidance: str,
-    guidance_scale: str,
-    merge_tokens: int,
-) -> None:
-    """Raise a ValueError if a setting of :class:`ELIPReducer` is unfit.
+def read_count_base(count_base: Union[str, int]) -> Union[str, int]:
+    """Check ``count_base``.
 
     Args:
-        text_weight (float): See there, as all others.
-        eps (float): Added to the sum of the fused scores.
         count_base (str | int): What ratios refer to.
-        without_guidance (str): What a call without text does.
-        guidance_scale (str): How the text vector is scaled.
-        merge_tokens (int): Tokens that the unkept ones become.
+
+    Returns:
+        str or int: The same, numbers as plain ones.
     """
-    if not 0 <= text_weight <= 1:
-        raise ValueError(
-            'ELIPReducer: text_weight must lie in [0, 1], but got '
-            f'{text_weight}.'
-        )
-    if not eps >= 0:
-        raise ValueError(
-            f'ELIPReducer: eps must not be negative, but got {eps}.'
-        )
-    if count_base not in ('patches', 'tokens') and not is_count(count_base):
+    if isinstance(count_base, str) and count_base in ('patches', 'tokens'):
+        return count_base
+    try:
+        return check_whole('ELIPReducer: count_base', count_base, low=1)
+    except ValueError:
         raise ValueError(
             "ELIPReducer: count_base must be 'patches', 'tokens' or a "
-            f'positive number, but got {count_base!r}.'
-        )
-    if without_guidance not in ('keep_all', 'vision'):
-        raise ValueError(
-            "ELIPReducer: without_guidance must be 'keep_all' or 'vision', "
-            f'but got {without_guidance!r}.'
-        )
-    if guidance_scale not in ('as_is', 'match_cls'):
-        raise ValueError(
-            "ELIPReducer: guidance_scale must be 'as_is' or 'match_cls', but "
-            f'got {guidance_scale!r}.'
-        )
-    if not is_count(merge_tokens):
-        raise ValueError(
-            'ELIPReducer: merge_tokens must be a positive number of tokens, '
-            f'but got {merge_tokens!r}.'
-        )
+            f'positive number, but got {shown(count_base)}.'
+        ) from None
 
 
-def read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
+def read_stages(
+    stages: Sequence[dict], with_ratios: bool = True
+) -> Tuple[ELIPStage, ...]:
     """Freeze the stages of a config; raise if they make no sense.
 
     Args:
         stages (Sequence[dict]): Records ``dict(layer, look_ahead,
             keep_ratio)``.
+        with_ratios (bool): Whether the ratios count. If a budget takes their
+            place, they may be missing and become 1. Defaults to True.
 
     Returns:
         tuple[ELIPStage]: The stages, in order of their layers.
     """
-    wanted = {'layer', 'look_ahead', 'keep_ratio'}
-    for index, stage in enumerate(stages):
-        if set(stage) != wanted:
-            raise ValueError(
-                f'ELIPReducer: stage {index} must have the keys '
-                f'{sorted(wanted)}, but has {sorted(stage)}.'
-            )
-        if stage['keep_ratio'] is None or not 0 < stage['keep_ratio'] <= 1:
-            raise ValueError(
-                f'ELIPReducer: stage {index} has keep_ratio='
-                f'{stage["keep_ratio"]}; it must be a ratio in (0, 1]. Counts '
-                "go into keep_counts, something like 'flops:0.75' into budget."
-            )
-        whole = all(isinstance(stage[n], int) for n in ('layer', 'look_ahead'))
-        if not whole or stage['layer'] < 0 or stage['look_ahead'] < 1:
-            raise ValueError(
-                f'ELIPReducer: stage {index} needs layer >= 0 and '
-                f'look_ahead >= 1, whole numbers, but got {dict(stage)}.'
-            )
-    frozen = tuple(ELIPStage(**stage) for stage in stages)
+    records = check_list('ELIPReducer: stages', stages)
+    if not records:
+        raise ValueError(
+            'ELIPReducer: stages is empty, so nothing would be reduced; leave '
+            'the reducer of the tower out if that is meant.'
+        )
+    if not with_ratios:
+        records = tuple(
+            {**stage, 'keep_ratio': 1.0}
+            if isinstance(stage, Mapping)
+            else stage
+            for stage in records
+        )
+    frozen = tuple(_read_stage(*numbered) for numbered in enumerate(records))
     for earlier, later in zip(frozen, frozen[1:]):
         if earlier.layer >= later.layer:
             raise ValueError(
@@ -128,6 +104,32 @@ def read_stages(stages: Sequence[dict]) -> Tuple[ELIPStage, ...]:
     return frozen
 
 
+def _read_stage(index: int, stage: Any) -> ELIPStage:
+    """Freeze one stage."""
+    wanted = {'layer', 'look_ahead', 'keep_ratio'}
+    name = f'ELIPReducer: stage {index}'
+    if not isinstance(stage, Mapping) or set(stage) != wanted:
+        raise ValueError(
+            f'{name} must have the keys {sorted(wanted)}, but is '
+            f'{shown(stage)}.'
+        )
+    layer, look_ahead = stage['layer'], stage['look_ahead']
+    try:
+        ratio = check_number(
+            'keep_ratio', stage['keep_ratio'], above=0, high=1
+        )
+    except ValueError as error:
+        raise ValueError(
+            f'{name}: {error} Counts go into keep_counts, something like '
+            "'flops:0.75' into budget."
+        ) from None
+    return ELIPStage(
+        layer=check_whole(f'{name}: layer', layer),
+        look_ahead=check_whole(f'{name}: look_ahead', look_ahead, low=1),
+        keep_ratio=ratio,
+    )
+
+
 def read_counts(
     counts: Optional[Sequence[int]], stages: Tuple[ELIPStage, ...]
 ) -> Optional[Tuple[int, ...]]:
@@ -142,9 +144,8 @@ def read_counts(
     """
     if counts is None:
         return None
-    counts = tuple(counts)
-    whole = all(is_count(count) for count in counts)
-    falling = whole and all(a >= b for a, b in zip(counts, counts[1:]))
+    counts = check_counts('ELIPReducer', 'keep_counts', counts, low=1)
+    falling = all(a >= b for a, b in zip(counts, counts[1:]))
     if len(counts) != len(stages) or not falling:
         raise ValueError(
             f'ELIPReducer: keep_counts needs {len(stages)} positive whole '

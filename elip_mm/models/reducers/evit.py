@@ -7,7 +7,7 @@ from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
 
 from .base import TokenReducer
-from .checks import check_layers, check_ratio
+from .checks import check_counts, check_layers, check_ratio
 
 
 @TOKEN_REDUCERS.register_module()
@@ -35,7 +35,7 @@ class EViTReducer(TokenReducer):
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self._layers = frozenset(int(layer) for layer in layers)
+        self._layers = frozenset(check_counts('EViTReducer', 'layers', layers))
         self._keep_ratio = check_ratio('EViTReducer', 'keep_ratio', keep_ratio)
 
     def setup(self, tower: TowerShape) -> None:

@@ -14,6 +14,7 @@ from elip_mm.ops import (
 )
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
+from elip_mm.utils.checks import check_number, check_whole
 
 from .base import TokenReducer
 from .checks import check_layers, check_ratio
@@ -38,11 +39,10 @@ class MaskingReducer(TokenReducer):
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self._keep_ratio = check_ratio(
-            type(self).__name__, 'keep_ratio', keep_ratio
-        )
-        self._layer = int(layer)
-        self._seed = int(seed)
+        name = type(self).__name__
+        self._keep_ratio = check_ratio(name, 'keep_ratio', keep_ratio)
+        self._layer = check_whole(f'{name}: layer', layer)
+        self._seed = check_whole(f'{name}: seed', seed, low=-(2**63))
 
     def setup(self, tower: TowerShape) -> None:
         """Raise a ValueError if the layer does not exist."""
@@ -125,12 +125,8 @@ class CenterReducer(MaskingReducer):
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(keep_ratio, layer, seed, init_cfg)
-        if spread <= 0:
-            raise ValueError(
-                'CenterReducer: spread must be positive, a ratio of the '
-                f'side of the image, but got {spread}.'
-            )
-        self._spread = float(spread)
+        # In between, its square is a number in float32.
+        self._spread = check_number('CenterReducer: spread', spread, 1e-6, 1e6)
 
     def score(self, view: LayerView) -> Tensor:
         """One random number per patch, higher near the centre.

@@ -1,11 +1,13 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import Optional, Sequence, Tuple, Union
+from typing import Any, Optional, Sequence, Tuple, Union
 
 from elip_mm.ops import TowerShape, match_halves, most_merges
 from elip_mm.registry import TOKEN_REDUCERS
 from elip_mm.structures import LayerView, TokenPlan
+from elip_mm.utils.checks import check_choice, check_flag, check_whole
 
 from .base import TokenReducer
+from .checks import check_counts
 
 
 @TOKEN_REDUCERS.register_module()
@@ -40,31 +42,19 @@ class ToMeReducer(TokenReducer):
         init_cfg: Optional[dict] = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        if schedule not in ('constant', 'decreasing'):
-            raise ValueError(
-                "ToMeReducer: schedule must be 'constant' or 'decreasing', "
-                f'but got {schedule!r}.'
-            )
-        numbers: Tuple[int, ...]
-        if isinstance(num_merge, int):
-            numbers = (num_merge,)
-        else:
-            numbers = tuple(num_merge)
-        if any(number < 0 for number in numbers):
-            raise ValueError(
-                'ToMeReducer: num_merge counts tokens, so it cannot be '
-                f'negative, but got {num_merge}.'
-            )
-        if not isinstance(num_merge, int) and schedule != 'constant':
+        self._schedule = check_choice(
+            'ToMeReducer: schedule', schedule, ('constant', 'decreasing')
+        )
+        self._num_merge = _read_merges(num_merge)
+        if isinstance(self._num_merge, tuple) and schedule != 'constant':
             raise ValueError(
                 f'ToMeReducer: schedule={schedule!r} needs one number in '
-                f'num_merge, but got {numbers}; leave one of the two out.'
+                f'num_merge, but got {self._num_merge}; leave one of the two '
+                'out.'
             )
-        self._num_merge: Union[int, Tuple[int, ...]] = (
-            int(num_merge) if isinstance(num_merge, int) else numbers
+        self.weigh_by_size = check_flag(
+            'ToMeReducer: weigh_by_size', weigh_by_size
         )
-        self._schedule = schedule
-        self.weigh_by_size = bool(weigh_by_size)
 
     def setup(self, tower: TowerShape) -> None:
         """Raise a ValueError if there is not one number for each layer."""
@@ -112,3 +102,10 @@ class ToMeReducer(TokenReducer):
             number,
             state.num_prefix,
         )
+
+
+def _read_merges(num_merge: Any) -> Union[int, Tuple[int, ...]]:
+    """One number for all layers, or one for each."""
+    if hasattr(num_merge, '__len__') and not isinstance(num_merge, str):
+        return check_counts('ToMeReducer', 'num_merge', num_merge)
+    return check_whole('ToMeReducer: num_merge', num_merge)

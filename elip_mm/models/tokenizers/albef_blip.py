@@ -5,8 +5,11 @@ import torch
 from torch import Tensor
 
 from elip_mm.registry import TOKENIZER
+from elip_mm.utils.checks import check_flag
+from elip_mm.utils.texts import check_ids, check_texts
 
 from .albef_blip_vocabulary import load_word_pieces
+from .checks import check_context_length, find_token
 
 
 class CaptionTokenizer:
@@ -36,17 +39,18 @@ class CaptionTokenizer:
         pad_to_longest: bool,
     ) -> None:
         name = type(self).__name__
-        if context_length < 2 + len(self.ENDING):
-            raise ValueError(
-                f'{name}: context_length must leave room for special tokens '
-                f'and a word, but got {context_length}.'
-            )
+        # There must be room for the special tokens and a word.
+        context_length = check_context_length(
+            name, context_length, 2 + len(self.ENDING)
+        )
         self.tokenizer = load_word_pieces(name_or_path, name)
         added = [t for t in self.EXTRA if self._number(t) is None]
         self.tokenizer.add_special_tokens(added)
         self.name_or_path = name_or_path
         self.context_length = context_length
-        self.pad_to_longest = pad_to_longest
+        self.pad_to_longest = check_flag(
+            f'{name}: pad_to_longest', pad_to_longest
+        )
         self.vocab_size = self.tokenizer.get_vocab_size(with_added_tokens=True)
         self.pad_id = self.token_id('[PAD]')
         self.cls_id = self.token_id('[CLS]')
@@ -81,7 +85,10 @@ class CaptionTokenizer:
             List[List[int]]: Numbers of their pieces.
         """
         encode = self.tokenizer.encode
-        return [encode(text, add_special_tokens=False).ids for text in texts]
+        return [
+            encode(text, add_special_tokens=False).ids
+            for text in check_texts(type(self).__name__, texts)
+        ]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Turn a row back into text, special tokens left out.
@@ -93,7 +100,7 @@ class CaptionTokenizer:
             str: The text.
         """
         return self.tokenizer.decode(
-            [int(i) for i in ids], skip_special_tokens=True
+            check_ids(type(self).__name__, ids), skip_special_tokens=True
         )
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
@@ -106,11 +113,6 @@ class CaptionTokenizer:
             Tensor: Token numbers, int64, shape ``(B, L)`` with ``L`` at most
             ``context_length``.
         """
-        if isinstance(texts, str):
-            raise TypeError(
-                f'{type(self).__name__} expects a list of texts, but got the '
-                f'single text {texts!r}; put it in a list.'
-            )
         room = self.context_length - 1 - len(self._ending)
         rows = [
             [self.cls_id, *pieces[:room], *self._ending]
@@ -135,7 +137,7 @@ class CaptionTokenizer:
         )
 
     def _number(self, token: str) -> Optional[int]:
-        return self.tokenizer.token_to_id(token)
+        return find_token(type(self).__name__, self.tokenizer, token)
 
 
 @TOKENIZER.register_module()

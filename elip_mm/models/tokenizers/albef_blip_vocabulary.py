@@ -8,6 +8,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
+from .checks import read_name
 from .scene import SCENE_TOKENIZER_FILE
 
 SPECIAL = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
@@ -29,7 +30,7 @@ def load_word_pieces(name_or_path: Optional[str], owner: str) -> Tokenizer:
     """
     if name_or_path is None:
         return Tokenizer.from_file(str(SCENE_TOKENIZER_FILE))
-    path = Path(name_or_path).expanduser()
+    name_or_path, path = read_name(owner, name_or_path)
     if path.is_dir():
         return _load_folder(path, owner)
     if path.exists() or name_or_path.startswith(('.', '~', os.sep)):

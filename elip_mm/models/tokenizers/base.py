@@ -5,6 +5,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from elip_mm.utils.texts import check_ids, check_text, check_texts
+
+from .checks import check_context_length, find_token
+
 
 class PaddedTokenizer:
     """Texts to token numbers of one fixed length.
@@ -35,13 +39,9 @@ class PaddedTokenizer:
         pad_id: int = 0,
     ) -> None:
         name = type(self).__name__
-        if context_length < 2:
-            raise ValueError(
-                f'{name}: `context_length` must leave room for '
-                f'start and end, but got {context_length}.'
-            )
         self.tokenizer = tokenizer
-        self.context_length = context_length
+        # There must be room for start and end.
+        self.context_length = check_context_length(name, context_length, 2)
         self.vocab_size = tokenizer.get_vocab_size(with_added_tokens=True)
         self.pad_id = pad_id
         self.sot_id = self.token_id(start)
@@ -64,7 +64,7 @@ class PaddedTokenizer:
         Returns:
             int: Its number.
         """
-        number = self.tokenizer.token_to_id(token)
+        number = find_token(type(self).__name__, self.tokenizer, token)
         if number is None:
             raise ValueError(
                 f'{type(self).__name__}: there is no {token!r} '
@@ -88,6 +88,7 @@ class PaddedTokenizer:
         # Tokens never reach across white space, so each word is encoded once
         # and looked up from then on.
         numbers: List[int] = []
+        text = check_text(type(self).__name__, text)
         for word in self.clean(text).split():
             known = self._memo.get(word)
             if known is None:
@@ -108,7 +109,7 @@ class PaddedTokenizer:
         Returns:
             str: The text.
         """
-        ids = [int(i) for i in ids]
+        ids = check_ids(type(self).__name__, ids)
         # With CLIP's vocabulary the padding is also a token of its own.
         if self.eot_id in ids:
             ids = ids[: ids.index(self.eot_id)]
@@ -123,15 +124,9 @@ class PaddedTokenizer:
         Returns:
             Tensor: Token numbers, int64, shape ``(B, context_length)``.
         """
-        if isinstance(texts, str):
-            raise TypeError(
-                f'{type(self).__name__} expects a list of texts, '
-                f'but got the single text {texts!r}; put it in a '
-                'list.'
-            )
         room = self.context_length - 2
         rows = []
-        for text in texts:
+        for text in check_texts(type(self).__name__, texts):
             row = [self.sot_id, *self.encode(text)[:room], self.eot_id]
             row.extend([self.pad_id] * (self.context_length - len(row)))
             rows.append(row)

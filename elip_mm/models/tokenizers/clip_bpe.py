@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 from elip_mm.registry import TOKENIZER
 
 from .base import PaddedTokenizer
+from .checks import read_name
 
 
 @TOKENIZER.register_module()
@@ -47,7 +48,7 @@ def _load(name_or_path: str) -> Tokenizer:
     # transformers takes a second to import: only those who need it wait.
     from transformers import CLIPTokenizerFast
 
-    path = Path(name_or_path).expanduser()
+    name_or_path, path = read_name('CLIPBPETokenizer', name_or_path)
     source = name_or_path
     if path.is_dir():
         _check_folder(path)

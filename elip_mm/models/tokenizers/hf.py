@@ -1,10 +1,14 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from typing import Sequence
 
+import torch
 from torch import Tensor
 
 from elip_mm.registry import TOKENIZER
 from elip_mm.utils.resources import local_path
+from elip_mm.utils.texts import check_texts
+
+from .checks import check_context_length, read_name
 
 
 @TOKENIZER.register_module()
@@ -22,6 +26,7 @@ class HFTokenizer:
     """
 
     def __init__(self, name_or_path: str, context_length: int = 50) -> None:
+        context_length = check_context_length('HFTokenizer', context_length, 3)
         words = _load(name_or_path)
         for role in ('pad', 'cls', 'sep', 'mask'):
             if getattr(words, f'{role}_token_id') is None:
@@ -48,13 +53,12 @@ class HFTokenizer:
         Returns:
             Tensor: Token ids, int64, shape ``(B, context_length)``.
         """
-        if isinstance(texts, str):
-            raise TypeError(
-                'HFTokenizer expects a list of texts, but got the single '
-                f'text {texts!r}; put it in a list.'
-            )
+        texts = check_texts('HFTokenizer', texts)
+        if not texts:
+            # transformers would fail at padding nothing.
+            return torch.empty(0, self.context_length, dtype=torch.long)
         return self.words(
-            list(texts),
+            texts,
             padding='max_length',
             truncation=True,
             max_length=self.context_length,
@@ -73,6 +77,7 @@ class HFTokenizer:
 
 
 def _load(name_or_path: str):
+    name_or_path = str(read_name('HFTokenizer', name_or_path)[0])
     from transformers import AutoTokenizer
 
     try:

@@ -5,6 +5,10 @@ import torch
 from torch import Tensor
 
 from elip_mm.registry import TOKENIZER
+from elip_mm.utils.checks import check_whole
+from elip_mm.utils.texts import check_texts
+
+from .checks import check_context_length
 
 # Ids below this one are left to special tokens.
 _FIRST_WORD = 5
@@ -36,6 +40,8 @@ class StandInTokenizer:
     def __init__(
         self, vocab_size: int, context_length: int, **special_ids: int
     ) -> None:
+        name = type(self).__name__
+        vocab_size = check_whole(f'{name}: vocab_size', vocab_size, 1, 2**31)
         known = dict(
             pad_id=0,
             cls_id=2,
@@ -51,8 +57,14 @@ class StandInTokenizer:
                 f'are {", ".join(known)}.'
             )
         self.vocab_size = vocab_size
-        self.context_length = context_length
-        vars(self).update(known, **special_ids)
+        self.context_length = check_context_length(name, context_length, 2)
+        vars(self).update(
+            known,
+            **{
+                role: check_whole(f'{name}: {role}', number, high=2**31)
+                for role, number in special_ids.items()
+            },
+        )
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """Draw token ids.
@@ -64,6 +76,7 @@ class StandInTokenizer:
             Tensor: Ids, int64, shape ``(B, context_length)``, without
             padding.
         """
+        texts = check_texts(type(self).__name__, texts)
         if self.vocab_size < _FIRST_WORD + 3:
             raise ValueError(
                 'StandInTokenizer draws words from a vocabulary of at least '

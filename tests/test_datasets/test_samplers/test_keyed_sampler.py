@@ -93,7 +93,9 @@ def test_start_in_the_middle(monkeypatch, start):
 
 
 def test_start_outside_of_the_epoch():
-    with pytest.raises(ValueError, match='start after 11 samples'):
+    with pytest.raises(
+        ValueError, match='start after must be .* 10\\], but got 11'
+    ):
         sampler().set_start(11)
 
 

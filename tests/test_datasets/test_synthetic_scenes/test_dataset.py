@@ -198,10 +198,10 @@ def test_gallery_follows_indices(serialize_data):
 @pytest.mark.parametrize(
     'wrong, message',
     [
-        (dict(level='simple'), 'unknown level .*easy'),
-        (dict(split='dev'), 'unknown split .*val'),
-        (dict(num_scenes=0), '`num_scenes`'),
-        (dict(captions_per_scene=-1), '`captions_per_scene`'),
+        (dict(level='simple'), 'level must be one of .*easy'),
+        (dict(split='dev'), 'split must be one of .*val'),
+        (dict(num_scenes=0), 'num_scenes must'),
+        (dict(captions_per_scene=-1), 'captions_per_scene must'),
         (dict(image_size=(64, 64, 3)), '`image_size`'),
         (dict(image_size=8), '`image_size`'),
         (dict(indices=[]), 'length zero'),

@@ -48,5 +48,7 @@ def test_lists_and_other_keys():
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match='style must be one of'):
         clean('a', style='clip')
-    with pytest.raises(ValueError, match='max_words must be positive'):
+    with pytest.raises(
+        ValueError, match='max_words, None for no limit, must be a whole'
+    ):
         clean('a', style='blip', max_words=0)

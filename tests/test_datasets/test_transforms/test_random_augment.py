@@ -101,5 +101,5 @@ def test_a_sample_of_a_data_set_is_always_changed_alike():
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match="unknown ops \\['Solarize'\\]"):
         RandomAugment(ops=['Solarize'])
-    with pytest.raises(ValueError, match='level lies in'):
+    with pytest.raises(ValueError, match='level must be a number in'):
         RandomAugment(level=11)

@@ -76,7 +76,7 @@ def test_a_resumed_run_goes_on_where_an_unbroken_one_would(unit, last):
         ([], 'iter', 'points is empty'),
         (POINTS, 'hour', 'unit must be'),
         ([dict(at=0)], 'iter', 'keys at, strength'),
-        ([dict(at=0, strength=2)], 'iter', 'must lie in'),
+        ([dict(at=0, strength=2)], 'iter', 'strength must be a number in'),
         ([dict(at=0, strength=1, curve='sine')], 'iter', 'curve must be'),
         (POINTS[::-1], 'iter', 'sorted by at'),
     ],

@@ -6,9 +6,11 @@ Acceptance: config.
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
+from elip_mm.models.reducers import ELIPReducer
 from elip_mm.structures import Hints
 from tests.support.tiny import ELIP, GUIDANCE, IMAGES, tiny_clip, tiny_vit
 
@@ -28,16 +30,27 @@ def stage(layer=2, look_ahead=2, keep_ratio=0.9):
         (dict(stages=[stage(2), stage(2)]), 'sorted by layer'),
         (dict(stages=[stage(2, keep_ratio=0.5), stage(4, keep_ratio=0.6)]),
          'cannot keep more'),
-        (dict(stages=[stage(keep_ratio=1.5)]), r'ratio in \(0, 1\]'),
-        (dict(stages=[stage(keep_ratio=0)]), r'ratio in \(0, 1\]'),
+        (dict(stages=[stage(keep_ratio=1.5)]), r'number in \(0, 1\]'),
+        (dict(stages=[stage(keep_ratio=0)]), r'number in \(0, 1\]'),
         (dict(stages=[dict(layer=2, keep_ratio=0.5)]), 'must have the keys'),
-        (dict(stages=[stage(look_ahead=0)]), 'look_ahead >= 1'),
-        (dict(stages=[stage(layer=2.5)]), 'whole numbers'),
+        (dict(stages=[stage(look_ahead=0)]),
+         'stage 0: look_ahead must be a whole number of at least 1'),
+        (dict(stages=[stage(layer=2.5)]), 'stage 0: layer must be a whole'),
         (dict(text_weight=1.2), 'text_weight'),
         (dict(count_base='cls'), 'count_base'),
         (dict(count_base=True), 'count_base'),
-        (dict(eps=-1e-6), 'eps must not be negative'),
-        (dict(keep_counts=[9.5, 6.5, 4.5]), 'positive whole numbers'),
+        (dict(eps=-1e-6), 'eps must be a number of at least 0'),
+        (dict(keep_counts=[9.5, 6.5, 4.5]),
+         'entry 0 of keep_counts must be a whole number of at least 1'),
+        (dict(keep_counts='abc'), 'keep_counts must be a list'),
+        (dict(stages=[]), 'stages is empty'),
+        (dict(stages='abc'), 'stages must be a list'),
+        (dict(stages=[stage(layer=True)]), 'layer must be a whole number'),
+        (dict(stages=[stage(keep_ratio='0.5')]), 'keep_ratio must be a num'),
+        (dict(text_weight=float('nan')), 'text_weight must be a number in'),
+        # Once no budget, silently: all tokens stayed.
+        (dict(budget=''), "budget must be 'flops:RATIO'"),
+        (dict(budget=0.7), "budget must be 'flops:RATIO'"),
         (dict(keep_counts=(5, 6, 7)), 'keep_counts'),
         (dict(keep_counts=(5,)), 'keep_counts needs 3'),
         (dict(keep_counts=()), 'keep_counts needs 3'),
@@ -97,3 +110,16 @@ def test_config_is_not_edited():
 def test_unknown_mode():
     with pytest.raises(ValueError, match='mode must be'):
         tiny_clip()(torch.randn(1, 3, 64, 64), None, mode='train')
+
+
+def test_numbers_of_numpy_and_whole_floats_are_taken_as_meant():
+    reducer = ELIPReducer(
+        stages=[stage(np.int64(2), 2.0, np.float32(0.5)), stage(4, 1, 0.25)],
+        keep_counts=np.array([8, 4]),
+        merge_tokens=np.int32(2),
+        count_base=10.0,
+    )
+    first = reducer.stages[0]
+    assert (first.layer, first.look_ahead, first.keep_ratio) == (2, 2, 0.5)
+    assert type(first.look_ahead) is int and type(first.keep_ratio) is float
+    assert [reducer.num_keep(i, 16, 1) for i in (0, 1)] == [8, 4]

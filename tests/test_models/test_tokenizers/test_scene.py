@@ -119,7 +119,7 @@ def test_empty_batch_copies_and_mistakes():
         assert torch.equal(momentum_encoder(['a red circle']), expected)
     with pytest.raises(TypeError, match='list of texts'):
         tokenizer('a red circle')
-    with pytest.raises(ValueError, match='`context_length`'):
+    with pytest.raises(ValueError, match='context_length'):
         SceneTokenizer(context_length=1)
 
 

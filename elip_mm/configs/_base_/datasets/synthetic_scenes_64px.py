@@ -1,11 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 # Retrieval among drawn scenes: nothing is stored or downloaded.
-from mmengine.dataset import default_collate
 from mmpretrain.datasets import PackInputs, SequentialSampler
 from mmpretrain.engine.runners import RetrievalTestLoop, RetrievalValLoop
 from mmpretrain.models import MultiModalDataPreprocessor
 
-from elip_mm.datasets import KeyedSampler, SyntheticScenes
+from elip_mm.datasets import KeyedSampler, SyntheticScenes, stack_pairs
 from elip_mm.evaluation import RetrievalRecall
 
 data_preprocessor = dict(
@@ -34,7 +33,7 @@ train_dataloader = dict(
     ),
     # A repeated sample would be its own false negative.
     sampler=dict(type=KeyedSampler, shuffle=True, round_up=False),
-    collate_fn=dict(type=default_collate),
+    collate_fn=dict(type=stack_pairs),
     drop_last=True,
 )
 
@@ -64,7 +63,7 @@ val_dataloader = dict(
     ),
     # Columns of the score matrix follow the data set across processes.
     sampler=dict(type=SequentialSampler, subsample_type='sequential'),
-    collate_fn=dict(type=default_collate),
+    collate_fn=dict(type=stack_pairs),
 )
 test_dataloader = dict(
     val_dataloader,
