@@ -6,6 +6,7 @@ from .checkpoint_hook import CheckpointHook
 from .contents import find_weights
 from .finding import find_resumable_checkpoint, read_last_checkpoint
 from .loading import use_safe_loading
+from .packaged import load_from_package
 from .plain_data import from_plain, to_plain
 from .pretrained import PretrainedInit, has_pretrained, pretrained_last
 from .reading import load_checkpoint_file
@@ -21,6 +22,7 @@ __all__ = [
     'from_plain',
     'has_pretrained',
     'load_checkpoint_file',
+    'load_from_package',
     'pretrained_last',
     'read_last_checkpoint',
     'to_plain',
