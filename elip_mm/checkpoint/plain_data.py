@@ -17,7 +17,7 @@ __all__ = ['check_bounded', 'from_plain', 'to_plain']
 
 _BUFFER_KEYS = {'log', 'count', 'max_length'}
 # Far above what a run collects, and far below what hangs one that saves it.
-_MAX_ITEMS, _MAX_DEPTH = 1_000_000, 100
+_MAX_ITEMS, _MAX_DEPTH = 5_000_000, 100
 _SCALARS: Tuple[Type[Any], ...] = (bool, int, float, complex, str, bytes)
 
 

@@ -9,6 +9,7 @@ import threading
 import pytest
 import torch
 from mmengine.runner import CheckpointLoader
+from mmengine.utils import digit_version
 
 from elip_mm.checkpoint import use_safe_loading
 
@@ -66,3 +67,18 @@ def test_file_from_a_server_is_read_safely_too(tmp_path):
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.6'),
+    reason='loaders of other kinds of addresses are refused',
+)
+def test_what_other_loaders_bring_is_looked_at_too():
+    content = dict(state_dict=dict(w=torch.ones(1)), meta=dict(config='1/0'))
+    CheckpointLoader.register_scheme('shelf://', lambda *args: content)
+    use_safe_loading()
+    loaded = CheckpointLoader.load_checkpoint('shelf://a')
+    assert loaded['meta'] == dict(config_text='1/0')
+    content.pop('state_dict')
+    with pytest.raises(ValueError, match='shelf://a holds no weights'):
+        CheckpointLoader.load_checkpoint('shelf://a')

@@ -75,13 +75,13 @@ def test_containers_without_an_end_are_refused():
     links = [chain(60)]
     for _ in range(60):
         links.append(chain(60, links[-1]))
-    for content in (circle, double, chain(101), links, [0] * 1_000_001):
+    for content in (circle, double, chain(101), links, [[0] * 1000] * 5001):
         with pytest.raises(ValueError, match='without an end'):
             check_bounded(content, 'a.pth')
 
 
 def test_what_a_training_holds_is_within_bounds():
-    states = {i: dict(step=i, mean=None) for i in range(50_000)}
+    states = {i: dict(step=i, mean=None) for i in range(20_000)}
     check_bounded(dict(optimizer=states, twice=[states] * 3), 'a.pth')
     check_bounded(foreign_checkpoint(), 'a.pth')
     shared = ['x']

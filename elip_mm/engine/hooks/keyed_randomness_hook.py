@@ -121,7 +121,15 @@ class KeyedRandomnessHook(Hook):
 
     def _restore(self, runner: Runner) -> None:
         if get_rank() == 0 and self._resumed is not None:
-            _set_states(self._resumed)
+            try:
+                _set_states(self._resumed)
+            # They come from a file, where they may be anything.
+            except Exception as error:
+                raise ValueError(
+                    'the checkpoint has random states that cannot be put '
+                    f'back ({type(error).__name__}: {error}); resume from an '
+                    'earlier one, or give it as load_from.'
+                ) from error
         else:
             # Not the key of an iteration, so as not to repeat its numbers.
             _seed_everything(
