@@ -1,7 +1,6 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 """Whether a run can go on from a checkpoint, seen before anything changes."""
 
-from numbers import Real
 from typing import Any, Dict, Iterator, List
 
 from mmengine.runner import Runner
@@ -113,7 +112,7 @@ def _optimizer_state(
     settings = [
         name
         for name, value in optimizer.defaults.items()
-        if isinstance(value, (Real, tuple)) and not isinstance(value, bool)
+        if type(value) in (int, float, tuple)  # no switches
     ]
     unknown = [name for name in settings if name not in groups[0]]
     if unknown:

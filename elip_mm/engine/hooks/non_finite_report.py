@@ -111,7 +111,7 @@ def _broken_rows(data_batch: Any) -> List[int]:
     ]
 
 
-def _features(model: nn.Module, data_batch: Any) -> Iterator[str]:
+def _features(model: Any, data_batch: Any) -> Iterator[str]:
     """Names of the features of a batch that are not finite."""
     training = model.training
     model.eval()
