@@ -38,7 +38,15 @@ def parse_args() -> argparse.Namespace:
         help='scale the learning rate with the batch size',
     )
     add_common_arguments(parser)
-    return parser.parse_args()
+    parser.add_argument(
+        '--amp-dtype',
+        choices=['float16', 'bfloat16'],
+        help='the type that --amp computes in',
+    )
+    args = parser.parse_args()
+    if args.amp_dtype is not None and not args.amp:
+        parser.error('--amp-dtype does nothing without --amp; give both.')
+    return args
 
 
 def make_config(args: argparse.Namespace) -> Config:

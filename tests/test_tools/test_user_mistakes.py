@@ -59,7 +59,19 @@ def options(**changes):
             [CONFIG, *options(**{'model.type': 'Xyzzyx'})],
             "no model of the name 'Xyzzyx' in the scopes",
         ),
-        ([CONFIG, *options(**{'model.widht': 3})], "argument 'widht'"),
+        (
+            [CONFIG, *options(**{'model.widht': 3})],
+            'model.widht (--cfg-options): elip_mm.ToyModel takes no '
+            "'widht'; did you mean width?",
+        ),
+        (
+            [CONFIG, *options(**{'optim_wrapper.optimizer.type': 'AdamWW'})],
+            "no optimizer of the name 'AdamWW'; did you mean AdamW?",
+        ),
+        (
+            [CONFIG, *options(**{'train_cfg.max_epochs': 0})],
+            'is a whole number from 1 on, but got 0',
+        ),
         (
             [CONFIG, *options(**{'train_dataloader.dataset.size': 0})],
             'has length zero',
@@ -154,3 +166,50 @@ def test_errors_of_a_running_training_keep_their_traceback(tool):
 def test_traceback_on_request(tool):
     with pytest.raises(FileNotFoundError, match='missing.py'):
         tool('train', 'missing.py', '--traceback')
+
+
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['train', CONFIG, '--amp-dtype', 'bfloat16'], 'without --amp'),
+        (['test', CONFIG, 'WEIGHTS', '--interval', '2'], 'without --show'),
+        (['test', CONFIG, 'WEIGHTS', '--wait-time', '2'], 'without --show'),
+        (
+            ['test', CONFIG, 'WEIGHTS', '--show-dir', 'a', '--interval', '0'],
+            'starts at 1',
+        ),
+        (
+            ['train', CONFIG, '--cfg-options', 'nonsense'],
+            'takes KEY=VALUE, as in train_cfg.max_epochs=3 or model.mask_ratio'
+            "=0.3, but got 'nonsense'",
+        ),
+    ],
+)
+def test_arguments_that_do_nothing(tool, args, message):
+    code, error = tool(*args)
+    assert code == 2 and message in error
+
+
+def test_a_config_with_a_syntax_error(tool, tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text('model = dict(\n')
+    code, error = tool('train', path)
+    assert code == 2
+    assert error.startswith('error: config.py:1: syntax error: ')
+
+
+def test_configs_can_be_checked_alone(tool, tmp_path, capsys):
+    assert tool('misc/check_config', CONFIG, CONFIG) == (0, '')
+    wrong = tmp_path / 'wrong.py'
+    wrong.write_text(f'_base_ = {CONFIG!r}\nresum = True\n')
+    code, error = tool('misc/check_config', wrong, CONFIG)
+    assert code == 2
+    assert error.startswith('error: resum (wrong.py:2): is no setting')
+
+
+def test_errors_of_the_first_step_are_short(tool):
+    key = 'train_dataloader.dataset.wide'
+    code, error = tool('train', CONFIG, *options(**{key: True}))
+    assert code == 2
+    assert 'shapes cannot be multiplied' in error
+    assert '(raised in ' in error and 'Traceback' not in error
