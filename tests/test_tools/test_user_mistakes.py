@@ -57,7 +57,7 @@ def options(**changes):
         ),
         (
             [CONFIG, *options(**{'model.type': 'Xyzzyx'})],
-            "no model of the name 'Xyzzyx' in the scopes",
+            "no model of the name 'Xyzzyx'; check its spelling",
         ),
         (
             [CONFIG, *options(**{'model.widht': 3})],
@@ -79,8 +79,12 @@ def options(**changes):
         ([CONFIG, *options(**{'train_cfg.max_iters': 3})], 'exactly one of'),
         ([CONFIG, '--amp', '--amp-dtype', 'float16'], 'needs a CUDA device'),
         (
-            [CONFIG, '--amp', *options(**{'optim_wrapper.type': 'Other'})],
-            "cannot replace an optim_wrapper of type 'Other'",
+            [
+                CONFIG,
+                '--amp',
+                *options(**{'optim_wrapper.type': 'ApexOptimWrapper'}),
+            ],
+            "cannot replace an optim_wrapper of type 'ApexOptimWrapper'",
         ),
         (
             [
