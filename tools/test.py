@@ -2,6 +2,13 @@
 """Evaluate a model: ``python tools/test.py CONFIG CHECKPOINT``."""
 
 import argparse
+import signal
+
+if __name__ == '__main__':
+    # Ctrl-C while libraries are imported just ends the tool; `run_tool` takes
+    # over from there. One that is ignored, as under nohup, stays so.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from mmengine.config import Config
 from mmengine.fileio import dump

@@ -2,7 +2,14 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 
 import argparse
+import signal
 from typing import Optional
+
+if __name__ == '__main__':
+    # Ctrl-C while libraries are imported just ends the tool; `run_tool` takes
+    # over from there. One that is ignored, as under nohup, stays so.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from mmengine.config import Config
 

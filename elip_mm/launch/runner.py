@@ -2,6 +2,7 @@
 """From a complete config to a runner, and what it does."""
 
 import argparse
+import signal
 from typing import Any, Callable, Optional
 
 import torch
@@ -35,6 +36,8 @@ def run_tool(
         finish (Callable, optional): Called on the main process with what
             that method returns. Defaults to None.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with short_errors(args.traceback):
         runner = build_runner(make_config(args))
     hook = _StartedHook()

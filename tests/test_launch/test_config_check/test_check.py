@@ -66,7 +66,7 @@ def test_a_config_that_imports_its_types_is_checked_as_well(path):
         ('log_processor.window_siz', 'window_size'),
         ('visualizer.vis_backend', 'vis_backends'),
         ('visualizer.vis_backends.0.save_dirr', 'save_dir'),
-        ('default_hooks.loger.interval', 'logger'),
+        ('default_hooks.loggr.interval', 'logger'),
         ('default_hooks.logger.intervall', 'interval'),
         ('default_hooks.checkpoint.max_keep_ckpt', 'max_keep_ckpts'),
         # Of optimizer and schedule.
