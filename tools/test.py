@@ -2,6 +2,13 @@
 """Evaluate a model: ``python tools/test.py CONFIG CHECKPOINT``."""
 
 import argparse
+import signal
+
+if __name__ == '__main__':
+    # Ctrl-C while libraries are imported just ends the tool; `run_tool` takes
+    # over from there. One that is ignored, as under nohup, stays so.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from mmengine.config import Config
 from mmengine.fileio import dump
@@ -32,19 +39,32 @@ def parse_args() -> argparse.Namespace:
         '--show-dir', help='write drawings of predictions to this folder'
     )
     parser.add_argument(
-        '--interval',
-        type=int,
-        default=1,
-        help='draw every n-th sample; default 1',
+        '--interval', type=int, help='draw every n-th sample; default 1'
     )
     parser.add_argument(
         '--wait-time',
         type=float,
-        default=2,
         help='seconds for which a window stays; default 2',
     )
     add_common_arguments(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    _check_drawing(parser, args)
+    return args
+
+
+def _check_drawing(
+    parser: argparse.ArgumentParser, args: argparse.Namespace
+) -> None:
+    """Refuse what would have no effect."""
+    if args.interval is not None:
+        if not args.show and args.show_dir is None:
+            parser.error(
+                '--interval does nothing without --show or --show-dir.'
+            )
+        if args.interval < 1:
+            parser.error(f'--interval starts at 1, but got {args.interval}.')
+    if args.wait_time is not None and not args.show:
+        parser.error('--wait-time does nothing without --show.')
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -92,10 +112,10 @@ def draw_predictions(cfg: Config, args: argparse.Namespace) -> None:
         enable=True,
         show=args.show,
         out_dir=args.show_dir,
-        interval=args.interval,
+        interval=args.interval or 1,
     )
     if args.show:
-        hook.wait_time = args.wait_time
+        hook.wait_time = 2 if args.wait_time is None else args.wait_time
 
 
 def main() -> None:

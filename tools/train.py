@@ -2,7 +2,14 @@
 """Train a model: ``python tools/train.py CONFIG``."""
 
 import argparse
+import signal
 from typing import Optional
+
+if __name__ == '__main__':
+    # Ctrl-C while libraries are imported just ends the tool; `run_tool` takes
+    # over from there. One that is ignored, as under nohup, stays so.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from mmengine.config import Config
 
@@ -38,7 +45,15 @@ def parse_args() -> argparse.Namespace:
         help='scale the learning rate with the batch size',
     )
     add_common_arguments(parser)
-    return parser.parse_args()
+    parser.add_argument(
+        '--amp-dtype',
+        choices=['float16', 'bfloat16'],
+        help='the type that --amp computes in',
+    )
+    args = parser.parse_args()
+    if args.amp_dtype is not None and not args.amp:
+        parser.error('--amp-dtype does nothing without --amp; give both.')
+    return args
 
 
 def make_config(args: argparse.Namespace) -> Config:

@@ -78,11 +78,6 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         help='mixed precision: float16 on CUDA, bfloat16 on a CPU',
     )
     parser.add_argument(
-        '--amp-dtype',
-        choices=['float16', 'bfloat16'],
-        help='the type that --amp computes in',
-    )
-    parser.add_argument(
         '--no-pin-memory',
         action='store_true',
         help='no page-locked memory in the data loaders',

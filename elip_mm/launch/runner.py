@@ -2,6 +2,7 @@
 """From a complete config to a runner, and what it does."""
 
 import argparse
+import signal
 from contextlib import ExitStack
 from typing import Any, Callable, Optional
 
@@ -39,6 +40,8 @@ def run_tool(
         finish (Callable, optional): Called on the main process with what
             that method returns. Defaults to None.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as held:
         _run(args, make_config, action, finish, held)
 

@@ -22,12 +22,15 @@ class ToyDataset(Dataset):
         size (int): Number of samples. Defaults to 64.
         keyed (bool): Whether noise depends on index and epoch only, or comes
             from the generator of the process. Defaults to True.
+        wide (bool): Whether there is a number more than the model reads.
+            Defaults to False.
     """
 
     metainfo = dict(classes=('toy',))
 
-    def __init__(self, size=64, keyed=True):
+    def __init__(self, size=64, keyed=True, wide=False):
         self.size = size
+        self.wide = wide
         self.keyed = keyed
         self.read = []
 
@@ -42,7 +45,10 @@ class ToyDataset(Dataset):
         clean = torch.randn(
             8, generator=torch.Generator().manual_seed(int(index))
         )
-        return dict(inputs=clean + 0.1 * noise, target=clean.sum())
+        inputs = clean + 0.1 * noise
+        if self.wide:
+            inputs = torch.cat([inputs, inputs[:1]])
+        return dict(inputs=inputs, target=clean.sum())
 
 
 @MODELS.register_module()

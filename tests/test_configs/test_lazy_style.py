@@ -57,7 +57,8 @@ def test_tools_switch_its_precision():
     parser = argparse.ArgumentParser()
     parser.add_argument('config')
     add_common_arguments(parser)
-    args = parser.parse_args([str(RECIPE), '--amp', '--amp-dtype', 'bfloat16'])
+    args = parser.parse_args([str(RECIPE), '--amp'])
+    args.amp_dtype = 'bfloat16'
     cfg = load_config(args)
     use_mixed_precision(cfg, args)
     assert cfg.optim_wrapper.type == 'elip_mm.AutocastOptimWrapper'

@@ -7,6 +7,7 @@ from mmengine import Config
 from mmengine.dataset import default_collate
 
 import elip_mm.registry as nodes
+from elip_mm.launch.config_check import find_mistakes
 from elip_mm.registry import DATASETS, MODELS
 from elip_mm.utils import register_all_modules
 
@@ -45,12 +46,14 @@ def test_recipe_builds_in_full_size(path):
 
 
 @pytest.mark.parametrize('path', RECIPES, ids=label)
-def test_our_types_carry_their_prefix(path):
+def test_no_key_is_misspelt_and_our_types_carry_their_prefix(path):
     register_all_modules()
+    cfg = Config.fromfile(path)
+    assert not find_mistakes(cfg)
     ours = set()
     for node_name in nodes.__all__:
         ours.update(getattr(nodes, node_name).module_dict)
-    used = set(types_in(Config.fromfile(path).to_dict()))
+    used = set(types_in(cfg.to_dict()))
     assert not used & ours
 
 

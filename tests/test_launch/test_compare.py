@@ -40,6 +40,19 @@ def test_what_makes_no_sense_is_refused():
         read_runs('x=nowhere.py')
 
 
+def test_all_recipes_are_checked_before_the_first_is_trained(
+    monkeypatch, capsys
+):
+    monkeypatch.setattr(program, 'train_and_test', lambda run: 1 / 0)
+    options = ['--cfg-options', 'model.vision_backbone.reducer.keep=1']
+    recipes = [f'elip={ELIP}', f'dense={DENSE}', '--work-dir', 'out']
+    monkeypatch.setattr(sys, 'argv', ['x', *recipes, *options])
+    with pytest.raises(SystemExit) as stop:
+        program.main()
+    assert stop.value.code == 2
+    assert "elip_mm.ELIPReducer takes no 'keep'" in capsys.readouterr().err
+
+
 def test_a_tool_that_fails_is_named(monkeypatch):
     def fail(run):
         raise subprocess.CalledProcessError(2, ['python', 'tools/train.py'])

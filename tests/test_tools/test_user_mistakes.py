@@ -60,9 +60,21 @@ def options(**changes):
         ),
         (
             [CONFIG, *options(**{'model.type': 'Xyzzyx'})],
-            "no model of the name 'Xyzzyx' in the scopes",
+            "no model of the name 'Xyzzyx'; check its spelling",
         ),
-        ([CONFIG, *options(**{'model.widht': 3})], "argument 'widht'"),
+        (
+            [CONFIG, *options(**{'model.wdith': 3})],
+            'model.wdith (--cfg-options): elip_mm.ToyModel takes no '
+            "'wdith'; did you mean width?",
+        ),
+        (
+            [CONFIG, *options(**{'optim_wrapper.optimizer.type': 'AdamWW'})],
+            "no optimizer of the name 'AdamWW'; did you mean AdamW?",
+        ),
+        (
+            [CONFIG, *options(**{'train_cfg.max_epochs': 0})],
+            'is a whole number from 1 on, but got 0',
+        ),
         (
             [CONFIG, *options(**{'train_dataloader.dataset.size': 0})],
             'has length zero',
@@ -70,8 +82,12 @@ def options(**changes):
         ([CONFIG, *options(**{'train_cfg.max_iters': 3})], 'exactly one of'),
         ([CONFIG, '--amp', '--amp-dtype', 'float16'], 'needs a CUDA device'),
         (
-            [CONFIG, '--amp', *options(**{'optim_wrapper.type': 'Other'})],
-            "cannot replace an optim_wrapper of type 'Other'",
+            [
+                CONFIG,
+                '--amp',
+                *options(**{'optim_wrapper.type': 'ApexOptimWrapper'}),
+            ],
+            "cannot replace an optim_wrapper of type 'ApexOptimWrapper'",
         ),
         (
             [
@@ -190,3 +206,50 @@ def test_a_training_that_diverges(tool, tmp_path):
     for path in tmp_path.glob('*.pth'):
         weights = torch.load(path)['state_dict'].values()
         assert all(value.isfinite().all() for value in weights)
+
+
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (['train', CONFIG, '--amp-dtype', 'bfloat16'], 'without --amp'),
+        (['test', CONFIG, 'WEIGHTS', '--interval', '2'], 'without --show'),
+        (['test', CONFIG, 'WEIGHTS', '--wait-time', '2'], 'without --show'),
+        (
+            ['test', CONFIG, 'WEIGHTS', '--show-dir', 'a', '--interval', '0'],
+            'starts at 1',
+        ),
+        (
+            ['train', CONFIG, '--cfg-options', 'nonsense'],
+            'takes KEY=VALUE, as in train_cfg.max_epochs=3 or model.mask_ratio'
+            "=0.3, but got 'nonsense'",
+        ),
+    ],
+)
+def test_arguments_that_do_nothing(tool, args, message):
+    code, error = tool(*args)
+    assert code == 2 and message in error
+
+
+def test_a_config_with_a_syntax_error(tool, tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text('model = dict(\n')
+    code, error = tool('train', path)
+    assert code == 2
+    assert error.startswith('error: config.py:1: syntax error: ')
+
+
+def test_configs_can_be_checked_alone(tool, tmp_path, capsys):
+    assert tool('misc/check_config', CONFIG, CONFIG) == (0, '')
+    wrong = tmp_path / 'wrong.py'
+    wrong.write_text(f'_base_ = {CONFIG!r}\nresum = True\n')
+    code, error = tool('misc/check_config', wrong, CONFIG)
+    assert code == 2
+    assert error.startswith('error: resum (wrong.py:2): is no setting')
+
+
+def test_errors_of_the_first_step_are_short(tool):
+    key = 'train_dataloader.dataset.wide'
+    code, error = tool('train', CONFIG, *options(**{key: True}))
+    assert code == 2
+    assert 'shapes cannot be multiplied' in error
+    assert '(raised in ' in error and 'Traceback' not in error

@@ -136,7 +136,7 @@ def check_part(
         return
     if _is_mixin(target, registry):
         return
-    accepted, taken = accepted_arguments(target), keys_taken(target)
+    accepted = accepted_arguments(target)
     under = next((k for k in reversed(path) if not k.isdigit()), '')
     known = {
         *accepted.defaults,
@@ -150,24 +150,38 @@ def check_part(
         report.check_near_keys(value, path, known, owner)
     else:
         report.check_keys(value, path, known, owner)
-    for key, child in value.items():
-        where = (*path, str(key))
-        if key in ('type', '_scope_'):
-            continue
-        is_switch = isinstance(accepted.defaults.get(key), bool)
-        if is_switch and isinstance(child, str):
-            report.add(where, f'is True or False, but got {child!r}.')
-        elif not check_setting(target, child, where, owner, report):
-            # Only a known key is sure to hold parts, rather than data.
-            lax_child = lax or key not in accepted.defaults
-            check_value(
-                child,
-                where,
-                registry,
-                report,
-                more=taken.get(key, ()),
-                lax=lax_child,
-            )
+    for key in value:
+        if key not in ('type', '_scope_'):
+            _check_argument(target, value, key, path, registry, report, lax)
+
+
+def _check_argument(
+    target: Callable,
+    part: Mapping,
+    key: str,
+    path: Path,
+    registry: str,
+    report: Report,
+    lax: bool,
+) -> None:
+    """Check the value of one key of a part, which is built as ``target``."""
+    value, where = part[key], (*path, str(key))
+    defaults = accepted_arguments(target).defaults
+    if isinstance(defaults.get(key), bool) and isinstance(value, str):
+        report.add(where, f'is True or False, but got {value!r}.')
+        return
+    owner = type_name(part.get('type', target))
+    if check_setting(target, value, where, owner, report):
+        return
+    check_value(
+        value,
+        where,
+        registry,
+        report,
+        more=keys_taken(target).get(key, ()),
+        # Only a known key is sure to hold parts, rather than data.
+        lax=lax or key not in defaults,
+    )
 
 
 def _is_mixin(target: Callable, registry: str) -> bool:
