@@ -1,7 +1,8 @@
 # make setup       a virtual environment in .venv, reused when nothing changed
 # make quickstart  pre-train and compare two tiny models
 # make test        the test suite on all cores, with the coverage of the
-#                  package; make test-slow: what takes longer
+#                  package; make test-slow: what takes longer, and the
+#                  fuzz tests with all of their inputs
 # make lint        style and types; make format: repair what can be repaired
 # make style       ruff and codespell; make types: mypy
 # make docs        the documentation as a site, in docs/_build/html
@@ -72,6 +73,7 @@ test: setup
 
 test-slow: setup
 	$(PYTEST) -m slow $(PYTEST_ARGS)
+	ELIP_FUZZ=full $(PYTEST) -k test_fuzz $(PYTEST_ARGS)
 
 lint: style types
 

@@ -2,7 +2,7 @@
 import logging
 import numbers
 from functools import cached_property
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, Callable, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -99,8 +99,10 @@ class ImageTextDataset(BaseDataset):
             kwargs['indices'] = self._read_indices(kwargs['indices'])
         # Built here because the base would look in mmengine's registry only.
         transforms = [
-            TRANSFORMS.build(t) if isinstance(t, dict) else t
-            for t in check_list(f'{name}: pipeline', pipeline)
+            _build_transform(f'{name}: step {place} of pipeline', step)
+            for place, step in enumerate(
+                check_list(f'{name}: pipeline', pipeline)
+            )
         ]
         super().__init__(
             pipeline=transforms,
@@ -116,8 +118,8 @@ class ImageTextDataset(BaseDataset):
             return
         records = self.data_list = self.load_data_list()
         if self._indices is not None and records:
-            self._check_range(self._indices, len(records))
-            records = self._get_unserialized_subset(self._indices)
+            wanted = self._fit_indices(self._indices, len(records))
+            records = self._get_unserialized_subset(wanted)
         self._store(records)
         self._fully_initialized = True
 
@@ -128,16 +130,16 @@ class ImageTextDataset(BaseDataset):
             indices (int or Sequence[int]): The first so many records, the
                 last ones if negative, or the numbers of those to keep.
         """
-        indices = self._read_indices(indices)
-        self._check_range(indices, len(self))
-        super().get_subset_(indices)
+        super().get_subset_(
+            self._fit_indices(self._read_indices(indices), len(self))
+        )
         self._store(self._records())
 
     def get_subset(self, indices: Indices) -> 'ImageTextDataset':
         """Like :meth:`get_subset_`, but leaves this data set as it is."""
-        indices = self._read_indices(indices)
-        self._check_range(indices, len(self))
-        subset = super().get_subset(indices)
+        subset = super().get_subset(
+            self._fit_indices(self._read_indices(indices), len(self))
+        )
         subset._store(subset._records())
         return subset
 
@@ -151,15 +153,21 @@ class ImageTextDataset(BaseDataset):
             for place, index in enumerate(check_list(name, indices))
         ]
 
-    def _check_range(self, indices: Indices, size: int) -> None:
+    def _fit_indices(self, indices: Indices, size: int) -> Indices:
+        """Raise if there are not as many records."""
+        wrong: Indices
         if isinstance(indices, int):
-            return
-        wrong = [i for i in indices if not -size <= i < size]
+            wrong = abs(indices) > size and indices
+            # All of them, which mmengine takes for one too many.
+            indices = list(range(size)) if abs(indices) == size else indices
+        else:
+            wrong = [i for i in indices if not -size <= i < size]
         if wrong:
             raise ValueError(
-                f'{type(self).__name__}: indices names the records '
-                f'{shown(wrong)}, but {self.describe_source()} has {size}.'
+                f'{type(self).__name__}: indices asks for {shown(wrong)}, but '
+                f'there are {size} records in {self.describe_source()}.'
             )
+        return indices
 
     def _copy_without_annotation(self, memo=None) -> 'ImageTextDataset':
         # mmengine's default memo lives on between calls, and hands out parts
@@ -345,3 +353,14 @@ class ImageTextDataset(BaseDataset):
             dict: Input of the first transform.
         """
         return info
+
+
+def _build_transform(name: str, step: Any) -> Callable:
+    if isinstance(step, dict) and 'type' in step:
+        return TRANSFORMS.build(step)
+    if not callable(step):
+        raise ValueError(
+            f'{name} must be a dict with a type, or something to call, but '
+            f'got {shown(step)}.'
+        )
+    return step

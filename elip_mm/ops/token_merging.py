@@ -10,7 +10,7 @@ from torch import Tensor
 from elip_mm.structures import TokenPlan
 from elip_mm.utils.precision import exact, widen
 
-from .plan_checks import check_count, check_rows
+from .plan_checks import check_count, check_selection
 from .token_selection import mark_best, rank
 
 
@@ -56,7 +56,7 @@ def match_halves(
     Source: ToMe, https://arxiv.org/abs/2210.09461, section 3; written from
     the paper.
     """
-    check_rows('match_halves', 'metric', metric, 3, num_prefix)
+    check_selection('match_halves', 0, num_prefix, metric=metric)
     batch, length, _ = metric.shape
     num_merge = min(num_merge, most_merges(length, num_prefix))
     if num_merge <= 0:
@@ -110,22 +110,18 @@ def keep_and_group(
     Args:
         scores (Tensor): Importance of every token, non-negative, shape
             ``(B, N)``. Entries of prefix tokens are ignored.
-        metric (Tensor): What similarity is the cosine of, shape
-            ``(B, N, d)``.
+        metric (Tensor): What similarity is the cosine of, ``(B, N, d)``.
         num_keep (int): Number of patch tokens to keep, a count.
         num_groups (int): Tokens that the others are merged into.
         num_prefix (int): Leading tokens that always stay. Defaults to 1.
-        eps (float): Added to the sum of the scores of a group. Defaults to
-            1e-6.
+        eps (float): Added to the scores of a group. Defaults to 1e-6.
 
     Returns:
         TokenPlan or None: From ``N`` tokens to
         ``num_prefix + num_keep + num_groups``; None if there are not more
         others than groups.
     """
-    check_rows('keep_and_group', 'scores', scores, 2, num_prefix)
-    check_rows('keep_and_group', 'metric', metric, 3, num_prefix)
-    check_count('keep_and_group', 'num_keep', num_keep)
+    check_selection('keep_and_group', num_keep, num_prefix, scores, metric)
     check_count('keep_and_group', 'num_groups', num_groups, low=1)
     scores = widen(scores[:, num_prefix:])
     batch, num_patches = scores.shape

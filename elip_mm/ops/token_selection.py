@@ -9,7 +9,7 @@ from torch import Tensor
 from elip_mm.structures import TokenPlan
 from elip_mm.utils.precision import widen
 
-from .plan_checks import check_count, check_rows
+from .plan_checks import check_count, check_selection
 
 
 @torch.no_grad()
@@ -43,8 +43,7 @@ def keep_and_fuse(
     Source: ELIP, https://arxiv.org/abs/2309.16738; EViT,
     https://arxiv.org/abs/2202.07800.
     """
-    check_rows('keep_and_fuse', 'scores', scores, 2, num_prefix)
-    check_count('keep_and_fuse', 'num_keep', num_keep)
+    check_selection('keep_and_fuse', num_keep, num_prefix, scores)
     patch_scores = widen(scores[:, num_prefix:])
     batch, num_patches = patch_scores.shape
     if num_keep >= num_patches:
@@ -88,8 +87,7 @@ def keep_and_drop(
 
     Source: FLIP, https://arxiv.org/abs/2212.00794.
     """
-    check_rows('keep_and_drop', 'scores', scores, 2, num_prefix=0)
-    check_count('keep_and_drop', 'num_keep', num_keep)
+    check_selection('keep_and_drop', num_keep, 0, scores)
     check_count('keep_and_drop', 'num_prefix', num_prefix)
     scores = widen(scores)
     batch, num_patches = scores.shape

@@ -127,19 +127,22 @@ def test_budgets_are_read(text):
     st.sampled_from(['flops', 'tokens']),
     RATIOS,
     st.lists(
-        st.tuples(st.integers(0, 11), st.integers(1, 6), st.integers(1, 4)),
+        st.tuples(st.integers(0, 11), st.integers(1, 6)),
         min_size=1,
         max_size=4,
         unique_by=lambda stage: stage[0],
     ),
+    st.integers(1, 4),
     st.integers(1, 400),
     st.integers(0, 5),
 )
-def test_budgets_are_solved(kind, ratio, stages, num_patches, num_prefix):
+def test_budgets_are_solved(
+    kind, ratio, stages, merge_tokens, num_patches, num_prefix
+):
     tower = TowerShape(
         12, 64, 2, 4 * 64**2, 8 * 64**2, 49152, num_patches, num_prefix
     )
-    specs = tuple(StageSpec(*stage) for stage in sorted(stages))
+    specs = tuple(StageSpec(*stage, merge_tokens) for stage in sorted(stages))
     budget = read_budget(f'{kind}:{ratio}')
     counts = outcome(lambda: solve_counts(budget, tower, specs), 'budget')
     if counts is not None:

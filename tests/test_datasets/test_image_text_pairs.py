@@ -317,6 +317,17 @@ def test_empty_selection():
         ImageTextPairs(ann_file=[])
 
 
+def test_indices_may_be_all_but_not_more():
+    for count in (4, -4, np.int64(4), [0, 1, 2, 3]):
+        assert len(pairs(indices=count)) == 4
+        assert len(pairs().get_subset(count)) == 4
+    for count in (5, -5, [0, 4]):
+        with pytest.raises(ValueError, match='there are 4 records in'):
+            pairs(indices=count)
+    with pytest.raises(ValueError, match='indices must be a list'):
+        pairs(indices='1')
+
+
 def test_index_out_of_range():
     with pytest.raises(IndexError):
         pairs()[4]

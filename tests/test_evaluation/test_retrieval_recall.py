@@ -43,6 +43,36 @@ def test_a_collapsed_tower_finds_nothing(value):
     assert values['retrieval/Recall@10'] == 0
 
 
+def test_images_without_captions_are_candidates_but_no_queries():
+    # Two images, of which the second has no caption, and one text.
+    to_text = recall(torch.tensor([[0.2], [0.9]]), [[0], []])
+    assert to_text['retrieval/Recall@1'] == 100
+    to_image = recall(torch.tensor([[0.2, 0.9]]), [[0]])
+    assert to_image['retrieval/Recall@1'] == 0
+    with pytest.raises(ValueError, match='none of the 2 queries has a right'):
+        recall(torch.rand(2, 3), [[], []])
+
+
+@torch.no_grad()
+def test_a_batch_of_images_without_captions_passes_the_model():
+    model = tiny_clip().eval()
+    samples = []
+    for index, text in enumerate((['a', 'b'], [])):
+        sample = DataSample(metainfo=dict(image_id=index))
+        sample.set_field(text, 'text')
+        sample.set_field([0, 1][: len(text)], 'gt_text_id')
+        sample.set_field([[0] for _ in text], 'gt_image_id')
+        samples.append(sample)
+    images = torch.rand(2, 3, 64, 64)
+    feats = [
+        model.extract(images[i : i + 1], samples[i : i + 1]) for i in (0, 1)
+    ]
+    joined = {k: torch.cat([f[k] for f in feats]) for k in feats[0]}
+    to_text, to_image = model.predict_all(joined, samples, 2, 2)
+    assert [len(s.pred_score) for s in to_text + to_image] == [2, 2, 2, 2]
+    assert to_text[1].gt_label.tolist() == []
+
+
 def test_rank_counts_wrong_answers_only():
     scores = torch.tensor([0.3, 0.9, 0.8, 0.7])
     assert best_rank(scores, torch.tensor([1])) == 0

@@ -112,3 +112,15 @@ def test_mistakes_are_named(tmp_path):
     (tmp_path / 'vocab.txt').write_text('[PAD]\n[UNK]\na\n')
     with pytest.raises(ValueError, match="no '\\[CLS\\]'"):
         ALBEFTokenizer(str(tmp_path))
+
+
+@pytest.mark.parametrize('kind', [ALBEFTokenizer, BLIPTokenizer])
+def test_halves_of_characters_are_tokens_like_any_unknown(kind):
+    tokenizer = kind()
+    assert tokenizer(['a \ud83d star']).tolist() == (
+        tokenizer(['a \ufffd star']).tolist()
+    )
+    with pytest.raises(TypeError, match='expects a list of texts, but entry'):
+        tokenizer(['a', None])
+    with pytest.raises(TypeError, match='expects one row of token numbers'):
+        tokenizer.decode([-1])
