@@ -2,7 +2,7 @@
 _base_ = './momentum_adamw.py'
 
 # The published code decays everything, norms and temperature included;
-# `paramwise_cfg=dict(_delete_=True, custom_keys=dict(temp=dict(decay_mult=1)))`
+# a `paramwise_cfg` of only `custom_keys=dict(temp=dict(decay_mult=1))`
 # does the same.
 optim_wrapper = dict(optimizer=dict(weight_decay=0.05))
 
