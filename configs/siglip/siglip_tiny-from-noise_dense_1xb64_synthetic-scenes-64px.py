@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/models/siglip_tiny-from-noise.py',
     '../_base_/datasets/synthetic-scenes-64px.py',
-    '../_base_/schedules/siglip_adamw-cosine_tiny.py',
+    '../_base_/schedules/clip_adamw-cosine_tiny.py',
     '../_base_/tiny_runtime.py',
 ]

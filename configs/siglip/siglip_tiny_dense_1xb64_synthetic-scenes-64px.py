@@ -1,7 +1,7 @@
 _base_ = [
     '../_base_/models/siglip_tiny.py',
     '../_base_/datasets/synthetic-scenes-64px.py',
-    '../_base_/schedules/siglip_adamw-cosine_tiny-300.py',
+    '../_base_/schedules/clip_adamw-cosine_tiny-300.py',
     '../_base_/tiny_runtime.py',
 ]
 

@@ -7,7 +7,7 @@ from .budget_solver import (
     removal_pattern,
     solve_counts,
 )
-from .budgets import base_count, ease_count, ratio_to_count
+from .budgets import base_count, ease_count, ratio_to_count, round_ratio_up
 from .itm_pairs import draw_mismatches, draw_negatives, negative_weights
 from .keyed_draws import hash_images, keyed_uniform
 from .text_masking import (
@@ -62,6 +62,7 @@ __all__ = [
     'read_budget',
     'relative_cost',
     'removal_pattern',
+    'round_ratio_up',
     'score_macs',
     'solve_counts',
     'training_flops',

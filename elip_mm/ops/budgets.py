@@ -42,6 +42,24 @@ def ratio_to_count(ratio: float, base: int) -> int:
     return max(1, math.floor(base * ratio + 1e-9))
 
 
+def round_ratio_up(ratio: float, total: int) -> int:
+    """EViT's count: a ratio of the tokens that are there, rounded up.
+
+    The product is rounded up as it is, as in the released code, so what
+    floats add counts too: 0.55 of 100 tokens, 55.00000000000001, are 56.
+
+    Args:
+        ratio (float): In (0, 1].
+        total (int): Patch tokens that are there.
+
+    Returns:
+        int: The count, at least 1 if there are any.
+
+    Source: EViT, https://arxiv.org/abs/2202.07800, and its released code.
+    """
+    return math.ceil(ratio * total)
+
+
 def ease_count(total: int, num_keep: int, strength: float) -> int:
     """Move a count from "keep all" to its goal.
 

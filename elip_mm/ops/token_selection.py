@@ -12,7 +12,6 @@ from elip_mm.utils.precision import widen
 from .plan_checks import check_count, check_selection
 
 
-@torch.no_grad()
 def keep_and_fuse(
     scores: Tensor,
     num_keep: int,
@@ -38,7 +37,8 @@ def keep_and_fuse(
 
     Returns:
         TokenPlan or None: From ``N`` tokens to
-        ``num_prefix + num_keep + 1``; None if nothing would be fused.
+        ``num_prefix + num_keep + 1``; None if nothing would be fused. The
+        fusing weights carry a gradient if the scores do.
 
     Source: ELIP, https://arxiv.org/abs/2309.16738; EViT,
     https://arxiv.org/abs/2202.07800.

@@ -17,7 +17,8 @@ class TokenPlan(NamedTuple):
         target (Tensor): New index of every old token, or -1 if it is
             dropped, int64, shape ``(B, N)``.
         weight (Tensor): Factor with which the token enters its target,
-            shape ``(B, N)``. A constant: no gradient flows into it.
+            shape ``(B, N)``. A constant, unless the strategy lets gradients
+            flow through it (:class:`EViTReducer`).
         num_tokens (int): Length ``M`` of the new sequence.
     """
 
@@ -69,6 +70,12 @@ class TokenPlan(NamedTuple):
         """
         moved = self.target.gather(1, owner.clamp(min=0))
         return torch.where(owner < 0, owner, moved)
+
+    def detach(self) -> 'TokenPlan':
+        """The same plan with constant weights, for whoever keeps it."""
+        if not self.weight.requires_grad:
+            return self
+        return TokenPlan(self.target, self.weight.detach(), self.num_tokens)
 
     def _alive_weight(self, dtype: torch.dtype) -> Tensor:
         """Weights with zeros for the dropped, which are sent to row 0."""

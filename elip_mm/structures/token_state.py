@@ -117,9 +117,10 @@ class TokenState:
         """Remember a plan that was followed, see :class:`TakenPlan`."""
         if plan is None:
             return self
-        return replace(
-            self, plans=(*self.plans, TakenPlan(layer, position, plan))
-        )
+        # Detached: what is remembered keeps no graph alive, and a tower that
+        # follows sends no gradient to the one that decided.
+        taken = TakenPlan(layer, position, plan.detach())
+        return replace(self, plans=(*self.plans, taken))
 
     def dense(self) -> Tensor:
         """Give each patch the feature of its owner.

@@ -2,7 +2,8 @@
 _base_ = './momentum_adamw.py'
 
 # The published code decays everything, norms and temperature included;
-# `paramwise_cfg=None` does the same.
+# a `paramwise_cfg` of only `custom_keys=dict(temp=dict(decay_mult=1))`
+# does the same.
 optim_wrapper = dict(optimizer=dict(weight_decay=0.05))
 
 # Linear from 1e-6 to 1e-4 in 3000 iterations, then times 0.9 once an epoch,

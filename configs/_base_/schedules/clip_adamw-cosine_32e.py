@@ -10,12 +10,9 @@ optim_wrapper = dict(
         norm_decay_mult=0.0,
         bias_decay_mult=0.0,
         flat_decay_mult=0.0,
-        # ... of which scalars, and class tokens in their (1, 1, C), would
-        # otherwise not count as flat.
-        custom_keys={
-            'logit_scale': dict(decay_mult=0.0),
-            'cls_token': dict(decay_mult=0.0),
-        },
+        # ... of which class tokens in their (1, 1, C) would otherwise not
+        # count as flat. Scales and biases of logits are spared by the models.
+        custom_keys={'cls_token': dict(decay_mult=0.0)},
         # Models may share parameters, as guidance does with the projection.
         bypass_duplicate=True,
     ),

@@ -8,10 +8,9 @@ optim_wrapper = dict(
         norm_decay_mult=0.0,
         bias_decay_mult=0.0,
         flat_decay_mult=0.0,
-        # ... and for what ALBEF's published code decays by accident: a scalar,
-        # and two tensors of shape (1, N, C).
+        # ... and for what ALBEF's published code decays by accident: two
+        # tensors of shape (1, N, C). The models spare the temperature.
         custom_keys={
-            'temp': dict(decay_mult=0.0),
             'cls_token': dict(decay_mult=0.0),
             'pos_embed': dict(decay_mult=0.0),
         },

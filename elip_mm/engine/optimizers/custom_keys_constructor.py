@@ -1,15 +1,15 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from typing import List, Optional, Union
+from typing import List
 
-from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn
 
 from elip_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
-from elip_mm.utils.model_wrappers import unwrap_model
+
+from .model_rules import ModelRulesOptimWrapperConstructor
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
-class CustomKeysOptimWrapperConstructor(DefaultOptimWrapperConstructor):
+class CustomKeysOptimWrapperConstructor(ModelRulesOptimWrapperConstructor):
     """Custom keys set learning rates; norms and biases stay undecayed.
 
     mmengine lets a custom key replace every other rule, so a five-fold rate
@@ -23,30 +23,19 @@ class CustomKeysOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         paramwise_cfg (dict, optional): As in mmengine.
     """
 
-    def add_params(
-        self,
-        params: List[dict],
-        module: nn.Module,
-        prefix: str = '',
-        is_dcn_module: Optional[Union[int, float]] = None,
-    ) -> None:
-        """Add all parameters of a module to the groups.
+    def finish(self, params: List[dict], model: nn.Module) -> None:
+        """Restore what custom keys overruled, see the parent.
 
         Args:
-            params (list[dict]): Parameter groups, extended in place.
-            module (nn.Module): The module.
-            prefix (str): Its name. Defaults to ''.
-            is_dcn_module (int | float, optional): As in mmengine.
+            params (list[dict]): Groups of one parameter, changed in place.
+            model (nn.Module): The model.
         """
-        super().add_params(params, module, prefix, is_dcn_module)
-        if prefix or self.base_wd is None:
-            return
-        module = unwrap_model(module)
-        mults = _decay_mults(module, self.paramwise_cfg)
+        mults = _decay_mults(model, self.paramwise_cfg)
         for group in params:
             mult = mults.get(id(group['params'][0]))
             if mult is not None and 'decay_mult' not in group:
                 group['weight_decay'] = self.base_wd * mult
+        super().finish(params, model)
 
 
 def _decay_mults(model: nn.Module, rules: dict) -> dict:

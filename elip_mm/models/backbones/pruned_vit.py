@@ -257,6 +257,12 @@ class PrunedViT(VisionTransformer):
     ) -> Tuple[int, int]:
         """Depth of a parameter for layer-wise learning rates.
 
+        As in the parent, but for ``pre_norm`` and the registers: they come
+        before the first layer and have depth 0, where the parent gives all
+        that it does not know, ``pre_norm`` among them, the rate of the last.
+        A class that is no ``PrunedViT`` may borrow this method, as that of
+        the parent.
+
         Args:
             param_name (str): Name of the parameter.
             prefix (str): Prefix of the backbone. Defaults to ''.
@@ -265,9 +271,9 @@ class PrunedViT(VisionTransformer):
             tuple[int, int]: Its depth and the number of depths.
         """
         if param_name.startswith((f'{prefix}pre_norm', f'{prefix}registers')):
-            # The parent takes what it does not know for the last layer.
             return 0, self.num_layers + 2
-        return super().get_layer_depth(param_name, prefix)
+        # Not super(), which refuses a borrower.
+        return VisionTransformer.get_layer_depth(self, param_name, prefix)
 
     def _choose_reducer(
         self, reduce: bool, follow: Optional[Sequence[TakenPlan]]

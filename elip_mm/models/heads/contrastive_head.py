@@ -25,6 +25,8 @@ class ContrastiveHead(BaseModule):
     Source: CLIP, https://arxiv.org/abs/2103.00020.
     """
 
+    undecayed = ('logit_scale',)
+
     def __init__(
         self,
         init_scale: float = 1 / 0.07,

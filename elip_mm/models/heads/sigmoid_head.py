@@ -28,6 +28,8 @@ class SigmoidHead(BaseModule):
     Source: SigLIP, https://arxiv.org/abs/2303.15343.
     """
 
+    undecayed = ('logit_scale', 'logit_bias')
+
     def __init__(
         self,
         init_scale: float = 10.0,

@@ -139,7 +139,10 @@ def _block(
     cosine = image @ text.t()
     sign = -torch.ones_like(cosine)
     if own is not None:
-        sign[own].fill_diagonal_(1)
+        # By comparison: a compiler cannot write into a view of the diagonal.
+        row = torch.arange(len(image), device=image.device).unsqueeze(1)
+        column = torch.arange(own.start, own.stop, device=image.device)
+        sign = torch.where(row == column, -sign, sign)
     margin = sign * (scale * cosine + bias)
     weight = -sign * torch.sigmoid(-margin) / len(image)
     return PairSums(

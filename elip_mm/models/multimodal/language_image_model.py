@@ -1,7 +1,16 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, ContextManager, Dict, List, Optional, Sequence, Union
+from typing import (
+    Any,
+    ContextManager,
+    Dict,
+    List,
+    Optional,
+    Sequence,
+    Set,
+    Union,
+)
 
 import torch
 import torch.nn.functional as F
@@ -329,6 +338,21 @@ class LanguageImageModel(BaseModel):
         return self.vision_backbone.get_layer_depth(
             param_name, f'{prefix}vision_backbone.'
         )
+
+    def no_weight_decay(self) -> Set[str]:
+        """Names of parameters that are not decayed, whatever the schedule.
+
+        Each part lists its own in an attribute ``undecayed``: scales and
+        biases of logits, which decay would pull away from what they mean.
+
+        Returns:
+            set[str]: Names as in ``named_parameters()``.
+        """
+        return {
+            f'{path}.{name}' if path else name
+            for path, part in self.named_modules()
+            for name in getattr(part, 'undecayed', ())
+        }
 
     def check_parts(self) -> None:
         """Raise a ValueError if parts of the config do not fit together."""

@@ -55,6 +55,7 @@ class MomentumPretrainer(LanguageImagePretrainer):
     """
 
     default_task = dict(type='elip_mm.RerankedRetrieval')
+    undecayed = ('temp',)
 
     # Copies in the momentum encoder, and where their originals are.
     momentum_parts = dict(

@@ -25,13 +25,14 @@ class ToMeReducer(TokenReducer):
             Defaults to 8.
         schedule (str): With one number ``r`` for all layers: ``'constant'``,
             or ``'decreasing'`` from ``2 r`` in the first layer straight down
-            to 0 in the last, which merges as many in all. Defaults to
-            'constant'.
+            to 0 in the last. Fractions are cut, so a few tokens less are
+            merged in all: 91 instead of 96 for ``r = 8`` in 12 layers.
+            Defaults to 'constant'.
         weigh_by_size (bool): Proportional attention: whether a token is
             attended to as often as the patches it stands for would be.
             Defaults to True.
 
-    Source: https://arxiv.org/abs/2210.09461.
+    Source: https://arxiv.org/abs/2210.09461; counts as in the released code.
     """
 
     def __init__(
@@ -81,9 +82,9 @@ class ToMeReducer(TokenReducer):
             return self._num_merge[index]
         if self._schedule == 'constant' or num_layers < 2:
             return self._num_merge
-        left = 1 - index / (num_layers - 1)
-        # Halves go to the even neighbour, so the sum over all layers stays.
-        return round(2 * self._num_merge * left)
+        # Step by step and cut, in this order, as the released code has it.
+        most = 2 * self._num_merge
+        return int(most - index * (most / (num_layers - 1)))
 
     def after_attention(self, view: LayerView) -> Optional[TokenPlan]:
         """Match on the keys of this layer and merge."""

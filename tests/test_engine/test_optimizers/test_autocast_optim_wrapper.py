@@ -11,6 +11,7 @@ from torch import nn
 
 from elip_mm.launch import use_mixed_precision
 from elip_mm.registry import OPTIM_WRAPPERS, PARAM_SCHEDULERS
+from elip_mm.utils import register_all_modules
 
 SCHEDULES = Path(__file__).parents[3] / 'configs/_base_/schedules'
 
@@ -106,13 +107,17 @@ def test_what_decays():
             self.proj = nn.Linear(4, 4)
             self.again = self.proj
 
+        def no_weight_decay(self):
+            return {'logit_scale'}
+
+    register_all_modules()
     model = Tower()
     cfg = Config.fromfile(SCHEDULES / 'clip_adamw-cosine_32e.py')
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     assert isinstance(wrapper, OptimWrapper)
     decays = {
         id(group['params'][0]): group['weight_decay']
-        for group in wrapper.param_groups
+        for group in wrapper.optimizer.param_groups
     }
     names = {
         name

@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmpretrain.models import VisionTransformer
 
+from elip_mm.models.backbones import PrunedViT
 from elip_mm.structures import Hints
 from tests.support.tiny import ARCH, ELIP, GUIDANCE, HINTS, IMAGES, tiny_vit
 
@@ -85,6 +86,21 @@ def test_layer_depths_for_layer_wise_rates():
     assert vit.get_layer_depth('pre_norm.weight') == (0, 14)
     assert vit.get_layer_depth('layers.4.attn.qkv.weight') == (5, 14)
     assert vit.get_layer_depth('b.cls_token', 'b.') == (0, 14)
+
+
+def test_layer_depth_can_be_borrowed():
+    """By a class that is neither, as users of mmpretrain do."""
+
+    class Borrower(torch.nn.Module):
+        num_layers = 12
+        get_layer_depth = PrunedViT.get_layer_depth
+
+    ours, vit = Borrower(), tiny_vit(ELIP, pre_norm=True)
+    for name, _ in vit.named_parameters():
+        assert ours.get_layer_depth(name) == vit.get_layer_depth(name)
+        plain = VisionTransformer.get_layer_depth(vit, name)
+        moved = name.startswith('pre_norm')
+        assert vit.get_layer_depth(name) == ((0, 14) if moved else plain)
 
 
 def test_weights_go_both_ways():

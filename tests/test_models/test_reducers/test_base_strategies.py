@@ -13,7 +13,7 @@ from elip_mm.analysis import kept_patches
 from elip_mm.apis import token_states
 from elip_mm.models.backbones import PrunedViT
 from elip_mm.models.layers.proportional import by_channel, by_mask
-from elip_mm.models.reducers import attentive_scores
+from elip_mm.models.reducers import ToMeReducer, attentive_scores
 from elip_mm.ops import hash_images, keep_and_group, keyed_uniform
 from elip_mm.registry import MODELS
 from elip_mm.structures import AttentionTrace, Hints
@@ -179,6 +179,21 @@ def test_elip_with_one_merged_token_is_unchanged():
             kept_patches(grouped) >= kept_patches(state)
         ).all()
     )
+
+
+def test_tomes_decreasing_schedule_cuts_fractions():
+    """As released: 91 tokens for 8 in each of 12 layers, not 96."""
+    reducer = ToMeReducer(num_merge=8, schedule='decreasing')
+    counts = [reducer.num_merge(index, 12) for index in range(12)]
+    assert counts == [16, 14, 13, 11, 10, 8, 7, 5, 4, 2, 1, 0]
+    assert sum(counts) == 91
+    for layers in range(2, 30):
+        for number in range(40):
+            reducer = ToMeReducer(number, 'decreasing')
+            counts = [reducer.num_merge(i, layers) for i in range(layers)]
+            assert counts[0] == 2 * number and counts[-1] == 0
+            assert sum(counts) <= number * layers
+            assert counts == sorted(counts, reverse=True)
 
 
 def test_mean_key_is_the_mean_of_the_keys():

@@ -14,10 +14,7 @@ optim_wrapper = dict(
         norm_decay_mult=0.0,
         bias_decay_mult=0.0,
         flat_decay_mult=0.0,
-        custom_keys={
-            'logit_scale': dict(decay_mult=0.0),
-            'cls_token': dict(decay_mult=0.0),
-        },
+        custom_keys={'cls_token': dict(decay_mult=0.0)},
         bypass_duplicate=True,
     ),
 )
