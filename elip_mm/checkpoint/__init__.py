@@ -3,6 +3,7 @@
 
 from .atomic import AtomicLocalBackend
 from .checkpoint_hook import CheckpointHook
+from .complete import check_complete
 from .finding import find_resumable_checkpoint
 from .loading import use_safe_loading
 from .plain_data import from_plain, to_plain
@@ -14,6 +15,7 @@ __all__ = [
     'AtomicLocalBackend',
     'CheckpointHook',
     'PretrainedInit',
+    'check_complete',
     'check_state_dict',
     'find_resumable_checkpoint',
     'from_plain',

@@ -10,6 +10,7 @@ from elip_mm.registry import HOOKS
 from elip_mm.utils.model_wrappers import unwrap_model
 
 from .atomic import ATOMIC, AtomicLocalBackend
+from .complete import check_complete
 from .loading import use_safe_loading
 from .plain_data import from_plain, to_plain
 from .strict_check import check_state_dict
@@ -62,12 +63,13 @@ class CheckpointHook(BaseCheckpointHook):
         use_safe_loading()
 
     def before_train(self, runner: Runner) -> None:
-        """Find out where to save, and warn of saves that lose gradients.
+        """Find out where to save, and what saves would lose.
 
         Args:
             runner (Runner): The runner.
         """
         super().before_train(runner)
+        check_complete(unwrap_model(runner.model))
         every = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         if not self.by_epoch and self.interval > 0 and self.interval % every:
             runner.logger.warning(
@@ -84,6 +86,7 @@ class CheckpointHook(BaseCheckpointHook):
             runner (Runner): The runner.
             checkpoint (dict): What is about to be saved.
         """
+        check_complete(unwrap_model(runner.model), checkpoint['state_dict'])
         to_plain(checkpoint, runner.logger.warning)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
