@@ -86,7 +86,9 @@ class CheckpointHook(BaseCheckpointHook):
             runner (Runner): The runner.
             checkpoint (dict): What is about to be saved.
         """
-        check_complete(unwrap_model(runner.model), checkpoint['state_dict'])
+        check_complete(
+            unwrap_model(runner.model), checkpoint.get('state_dict')
+        )
         to_plain(checkpoint, runner.logger.warning)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

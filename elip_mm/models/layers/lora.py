@@ -31,6 +31,7 @@ class LoRALinear(nn.Linear):
     Source: LoRA, https://arxiv.org/abs/2106.09685.
     """
 
+    lora_dropout: nn.Dropout
     lora_down: nn.Parameter
     lora_up: nn.Parameter
     lora_scale: float
