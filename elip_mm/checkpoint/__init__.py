@@ -3,6 +3,7 @@
 
 from .atomic import AtomicLocalBackend
 from .checkpoint_hook import CheckpointHook
+from .complete import check_complete
 from .contents import find_weights
 from .finding import find_resumable_checkpoint, read_last_checkpoint
 from .loading import use_safe_loading
@@ -16,6 +17,7 @@ __all__ = [
     'AtomicLocalBackend',
     'CheckpointHook',
     'PretrainedInit',
+    'check_complete',
     'check_state_dict',
     'find_resumable_checkpoint',
     'find_weights',

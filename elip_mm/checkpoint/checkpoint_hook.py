@@ -11,6 +11,7 @@ from elip_mm.utils.finite import broken_weights
 from elip_mm.utils.model_wrappers import unwrap_model
 
 from .atomic import ATOMIC, AtomicLocalBackend
+from .complete import check_complete
 from .contents import check_run_file
 from .loading import use_safe_loading
 from .plain_data import from_plain, to_plain
@@ -87,7 +88,7 @@ class CheckpointHook(BaseCheckpointHook):
         use_safe_loading()
 
     def before_train(self, runner: Runner) -> None:
-        """Find out where to save, and warn of saves that lose gradients.
+        """Find out where to save, and what saves would lose.
 
         Args:
             runner (Runner): The runner.
@@ -98,6 +99,7 @@ class CheckpointHook(BaseCheckpointHook):
         """
         super().before_train(runner)
         self._check_save_best(runner)
+        check_complete(unwrap_model(runner.model))
         for indicator, path in dict(self._best_paths()).items():
             self._set_best_path(indicator, self._in_own_folder(path))
         every = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
@@ -143,6 +145,7 @@ class CheckpointHook(BaseCheckpointHook):
                 written, and no older checkpoint removed.
         """
         model = unwrap_model(runner.model)
+        check_complete(model, checkpoint.get('state_dict'))
         own = {
             name for name, _ in model.named_parameters(remove_duplicate=False)
         }

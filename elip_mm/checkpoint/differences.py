@@ -4,7 +4,7 @@
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, Mapping, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 from torch import Tensor, nn
 
@@ -119,7 +119,7 @@ def _nothing_hidden(model: nn.Module) -> Iterator[None]:
     Hooks that run after loading, as those of mmpretrain's ``LoRAModel``, may
     do so for the whole model, and random weights would pass for loaded ones.
     """
-    kept: Dict[nn.Module, Mapping] = {}
+    kept: Dict[nn.Module, Any] = {}
     for module in model.modules():
         if module._load_state_dict_post_hooks:
             kept[module] = module._load_state_dict_post_hooks

@@ -4,7 +4,7 @@
 from collections import Counter
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from mmengine.logging import print_log
 from mmengine.model import PretrainedInit as BasePretrainedInit
@@ -64,6 +64,31 @@ class PretrainedInit(BasePretrainedInit):
         self.allow_unexpected = tuple(allow_unexpected)
 
     def __call__(self, module: nn.Module) -> None:
+        """Load the weights where mmengine asks for it.
+
+        Args:
+            module (nn.Module): The part.
+
+        Raises:
+            ValueError: As :meth:`load`, and if mmengine would draw random
+                weights over what was loaded, as it knows one name only.
+        """
+        for entry in _entries(getattr(module, 'init_cfg', None)):
+            kind = entry.get('type')
+            if (
+                _is_pretrained(entry)
+                and kind != 'Pretrained'
+                and kind not in (PretrainedInit.__mro__)
+            ):
+                raise ValueError(
+                    f'{type(module).__name__}: outside of a model of elip_mm, '
+                    f"write init_cfg=dict(type='Pretrained', ...), not "
+                    f'{kind!r}: by that name mmengine does not know it, and '
+                    'draws random weights over those of the file.'
+                )
+        self.load(module)
+
+    def load(self, module: nn.Module) -> None:
         """Load the weights.
 
         Args:
@@ -173,7 +198,7 @@ def pretrained_last(model: nn.Module) -> Iterator[None]:
     for module, init_cfg in reversed(waiting):
         for entry in filter(_is_pretrained, _entries(init_cfg)):
             settings = {k: v for k, v in entry.items() if k != 'type'}
-            PretrainedInit(**settings)(module)
+            PretrainedInit(**settings).load(module)
 
 
 def _initialized_modules(module: nn.Module) -> Iterator[Any]:
@@ -226,7 +251,7 @@ def _without(names: List[str], patterns: Sequence[str]) -> List[str]:
 
 
 def _suggest_prefix(
-    names: Sequence[str], weights: Dict[str, Tensor]
+    names: Iterable[str], weights: Dict[str, Tensor]
 ) -> Optional[str]:
     """What most weights in the file have in front of names of the part."""
     found = Counter(

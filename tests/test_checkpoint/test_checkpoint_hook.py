@@ -39,6 +39,7 @@ class ToyRunner:
         )
         self.optim_wrapper = SimpleNamespace(_accumulative_counts=2)
         self.fail = False
+        self.model = torch.nn.Linear(1, 1)
 
     def save_checkpoint(self, out_dir, filename, *args, backend_args, **kw):
         assert backend_args == dict(backend='elip_mm.atomic')

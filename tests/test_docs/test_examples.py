@@ -185,5 +185,21 @@ def test_another_text_encoder(tmp_path):
     assert model.text_neck.proj.grad.shape == (96, 64)
 
 
+def test_a_low_rank_adaptation(tmp_path):
+    page = DOCS / 'how_to/fine_tuning.md'
+    (code,) = re.findall(
+        r'^```python\n(.*?)^```', section(page, '## LoRA'), re.M | re.S
+    )
+    path = tmp_path / 'adapted.py'
+    path.write_text(code.replace("'./", f"'{ROOT}/configs/clip/"))
+    model = init_model(path).train()
+    losses = model.compute_losses(IMAGES, random_ids(len(IMAGES)))
+    model.parse_losses(losses)[0].backward()
+    for tower in (model.vision_backbone, model.text_encoder):
+        trained = {n for n, p in tower.named_parameters() if p.requires_grad}
+        assert trained and all('.lora_' in name for name in trained)
+    assert model.vision_neck.proj.grad is not None
+
+
 def test_registries_forget_the_examples():
     assert 'AnswerModel' not in MODELS.module_dict

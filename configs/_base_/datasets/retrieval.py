@@ -3,7 +3,7 @@
 _base_ = './pairs.py'
 
 val_dataloader = dict(
-    # Columns of the score matrix follow the data set across processes.
+    # Neighbours stay together; what a process repeats is counted once.
     sampler=dict(
         type='mmpretrain.SequentialSampler', subsample_type='sequential'
     ),

@@ -12,7 +12,7 @@ text_init = (
 )
 # Of the language heads: BERT's own, but for the words, which the encoder has.
 predictor_init = dict(
-    type='Pretrained',
+    type='elip_mm.Pretrained',
     checkpoint=text_init,
     prefix='cls.predictions.',
     allow_unexpected=['decoder.*'],
@@ -26,12 +26,14 @@ model = dict(
         **_base_.tower,
         # Position embeddings of another size are resized while loading.
         init_cfg=dict(
-            type='Pretrained', checkpoint=vision_init, prefix='backbone.'
+            type='elip_mm.Pretrained',
+            checkpoint=vision_init,
+            prefix='backbone.',
         ),
     ),
     text_encoder=dict(
         init_cfg=dict(
-            type='Pretrained',
+            type='elip_mm.Pretrained',
             checkpoint=text_init,
             # BERT has never seen an image; positions are merely counted.
             allow_missing=['*.crossattention.*', '*.position_ids'],

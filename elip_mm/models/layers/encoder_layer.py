@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from elip_mm.structures import AttentionTrace, TokenPlan
 from elip_mm.utils.precision import exact, widen
 
+from .lora import weight_of
 from .no_dropout import cast_drop_rates, no_dropout
 from .proportional import attend_with_bias
 
@@ -194,7 +195,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
             if not isinstance(self.attn.qkv, nn.Linear):
                 return self._score_by_keys(tokens)
             width, dims = self.attn.embed_dims, self.attn.head_dims
-            weight, bias = self.attn.qkv.weight, self.attn.qkv.bias
+            weight, bias = weight_of(self.attn.qkv), self.attn.qkv.bias
             query = F.linear(
                 tokens[:, 0],
                 widen(weight[:width]),
@@ -226,7 +227,7 @@ class ReducibleEncoderLayer(TransformerEncoderLayer):
             if not isinstance(attn.qkv, nn.Linear):
                 keys = attn.qkv(tokens)[..., width : 2 * width]
                 return keys.unflatten(-1, (-1, attn.head_dims)).mean(dim=2)
-            weight = widen(attn.qkv.weight[width : 2 * width])
+            weight = widen(weight_of(attn.qkv)[width : 2 * width])
             weight = weight.view(-1, attn.head_dims, width).mean(dim=0)
             bias: Optional[Tensor] = attn.qkv.bias
             if bias is not None:

@@ -3,8 +3,6 @@
 
 from typing import Any
 
-from torch import nn
-
 
 def check_parts(model: Any) -> None:
     """Raise a ValueError if parts of a language-image model do not fit.
@@ -21,13 +19,6 @@ def check_parts(model: Any) -> None:
         )
     if model.fusion is not None:
         _check_fusion(model)
-    for name in model.frozen:
-        if not isinstance(getattr(model, name, None), nn.Module):
-            parts = [part for part, _ in model.named_children()]
-            raise ValueError(
-                f'{type(model).__name__}: frozen names {name!r}, which is no '
-                f'part of the model; its parts are {", ".join(parts)}.'
-            )
 
 
 def _check_tokenizer(model: Any) -> None:

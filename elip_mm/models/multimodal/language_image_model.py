@@ -1,20 +1,10 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-from contextlib import nullcontext
 from dataclasses import replace
-from typing import (
-    Any,
-    ContextManager,
-    Dict,
-    List,
-    Optional,
-    Sequence,
-    Set,
-    Union,
-)
+from typing import Any, Dict, List, Optional, Set, Union
 
 import torch
 import torch.nn.functional as F
-from mmengine.model import BaseModel, ModuleDict
+from mmengine.model import ModuleDict
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
@@ -29,12 +19,13 @@ from elip_mm.structures import (
 )
 
 from .checks import check_parts
+from .partly_trained import PartlyTrainedModel
 
 Losses = Dict[str, Tensor]
 
 
 @MODELS.register_module()
-class LanguageImageModel(BaseModel):
+class LanguageImageModel(PartlyTrainedModel):
     """The frame of every model that reads texts and looks at images.
 
     Pre-trainers and tasks are made from it. It builds the parts, tokenises,
@@ -65,12 +56,11 @@ class LanguageImageModel(BaseModel):
         task (dict, optional): What the model does outside of training, an
             entry of ``TASK_UTILS``; settings without a ``type`` change those
             of :attr:`default_task`. Defaults to None, that one.
-        frozen (Sequence[str]): Names of parts that are not trained: no
-            gradient, always in evaluation mode. Defaults to ().
         reduce_at_test (bool): Whether predictions and features are reduced
             too, without guidance unless the task has one text per image.
             Defaults to False.
-        **kwargs: ``data_preprocessor`` (by default mmpretrain's
+        **kwargs: ``frozen`` and ``lora`` of :class:`PartlyTrainedModel`;
+            ``data_preprocessor`` (by default mmpretrain's
             ``MultiModalDataPreprocessor``) and ``init_cfg`` of mmengine's
             ``BaseModel``.
     """
@@ -89,7 +79,6 @@ class LanguageImageModel(BaseModel):
         fusion: Optional[dict] = None,
         patch_scorer: Optional[dict] = None,
         task: Optional[dict] = None,
-        frozen: Sequence[str] = (),
         reduce_at_test: bool = False,
         **kwargs,
     ) -> None:
@@ -115,10 +104,8 @@ class LanguageImageModel(BaseModel):
             dict(task) if 'type' in task else {**self.default_task, **task}
         )
         self.reduce_at_test = reduce_at_test
-        self.frozen = tuple(frozen)
         self.check_parts()
-        for name in self.frozen:
-            getattr(self, name).requires_grad_(False).eval()
+        self.choose_trained()
 
     # ---- what mmengine calls --------------------------------------------
 
@@ -194,13 +181,6 @@ class LanguageImageModel(BaseModel):
     def predict_all(self, *args, **kwargs):
         """Predictions for a whole set, see the task's ``predict_all``."""
         return self.task.predict_all(self, *args, **kwargs)
-
-    def train(self, mode: bool = True) -> 'LanguageImageModel':
-        """Switch the mode; frozen parts stay in evaluation mode."""
-        super().train(mode)
-        for name in self.frozen:
-            getattr(self, name).eval()
-        return self
 
     # ---- steps that pre-trainers and tasks are made of ---------------------
 
@@ -324,10 +304,6 @@ class LanguageImageModel(BaseModel):
         return F.normalize(neck(text.pooled), dim=-1)
 
     # ---- training -------------------------------------------------------
-
-    def gradient_of(self, name: str) -> ContextManager:
-        """Context in which a part runs: without gradient if it is frozen."""
-        return torch.no_grad() if name in self.frozen else nullcontext()
 
     def set_pruning_strength(self, strength: float) -> None:
         """Ease the reduction: 0 keeps all tokens, 1 is as configured."""
