@@ -63,9 +63,9 @@ def options(**changes):
             "no model of the name 'Xyzzyx'; check its spelling",
         ),
         (
-            [CONFIG, *options(**{'model.wdith': 3})],
-            'model.wdith (--cfg-options): elip_mm.ToyModel takes no '
-            "'wdith'; did you mean width?",
+            [CONFIG, *options(**{'model.widthh': 3})],
+            'model.widthh (--cfg-options): elip_mm.ToyModel takes no '
+            "'widthh'; did you mean width?",
         ),
         (
             [CONFIG, *options(**{'optim_wrapper.optimizer.type': 'AdamWW'})],
