@@ -49,7 +49,8 @@ def keep_and_fuse(
     if num_keep >= num_patches:
         return None
 
-    kept = mark_best(patch_scores, num_keep)
+    with torch.no_grad():  # a sort would store indices for a backward pass
+        kept = mark_best(patch_scores, num_keep)
     fusing = patch_scores.masked_fill(kept, 0.0)
     if normalize:
         fusing = fusing / (fusing.sum(dim=1, keepdim=True) + eps)
