@@ -92,7 +92,9 @@ def to_plain(checkpoint: dict, warn: Callable[[str], None]) -> None:
     """Make a checkpoint plain, in place.
 
     mmengine's log history becomes tensors. Anything else that is not plain is
-    left out, and a warning names it.
+    left out, and a warning names it. Functions of schedulers follow from their
+    settings: they are left out without a word, and whoever resumes keeps its
+    own.
 
     Args:
         checkpoint (dict): What is about to be saved.
@@ -164,6 +166,8 @@ def _plain(value: Any, where: str, warn: Callable[[str], None]) -> Any:
             return kind(value)  # an instance of a subclass is no plain data
     if isinstance(value, (dict, list, tuple, set)):
         return _plain_container(value, where, warn)
+    if callable(value) and where.startswith('param_schedulers'):
+        return None
     warn(
         f'{where} is left out of the checkpoint: a {type(value).__name__} '
         'is no plain data, and a checkpoint must load without running code.'
@@ -176,10 +180,13 @@ def _plain_container(
 ) -> Any:
     if isinstance(value, dict):
         kind = OrderedDict if isinstance(value, OrderedDict) else dict
-        return kind(
-            (_plain(k, where, warn), _plain(v, f'{where}.{k}', warn))
-            for k, v in value.items()
-        )
+        made = kind()
+        for key, item in value.items():
+            plain = _plain(item, f'{where}.{key}', warn)
+            # None would take the place of what a resuming object has.
+            if plain is not None or item is None:
+                made[_plain(key, where, warn)] = plain
+        return made
     items = [_plain(v, f'{where}[{i}]', warn) for i, v in enumerate(value)]
     # Sets become lists: torch 2.4 does not read them.
     return tuple(items) if isinstance(value, tuple) else items

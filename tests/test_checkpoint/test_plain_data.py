@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleLR
 
 from elip_mm.checkpoint import from_plain, to_plain
 from elip_mm.checkpoint.plain_data import check_bounded
@@ -46,10 +47,12 @@ def test_plain_checkpoint_round_trip(tmp_path):
 
 
 def test_what_is_not_plain_is_left_out():
-    checkpoint = dict(state_dict={}, meta=dict(a=[1, object()]))
+    checkpoint = dict(
+        state_dict={}, meta=dict(a=[1, object()], b=object(), c=None)
+    )
     warnings = []
     to_plain(checkpoint, warnings.append)
-    assert checkpoint['meta'] == dict(a=[1, None])
+    assert checkpoint['meta'] == dict(a=[1, None], c=None)
     assert 'meta.a[1] is left out' in warnings[0]
 
 
@@ -111,3 +114,26 @@ def test_log_history_that_is_none_is_refused(history):
     hub = dict(log_scalars=dict(loss=history))
     with pytest.raises(ValueError, match=r"log_scalars\['loss'\] is no log"):
         from_plain(dict(message_hub=hub))
+
+
+def test_schedulers_keep_the_functions_that_follow_from_their_settings():
+    def build():
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.1)
+        return OneCycleLR(optimizer, eta_max=1.0, total_steps=10)
+
+    def rates(scheduler, steps):
+        found = []
+        for _ in range(steps):
+            scheduler.optimizer.step()
+            scheduler.step()
+            found.append(scheduler.optimizer.param_groups[0]['lr'])
+        return found
+
+    whole, first, second = build(), build(), build()
+    expected = rates(whole, 8)
+    assert rates(first, 3) == expected[:3]
+    checkpoint = dict(param_schedulers=[first.state_dict()])
+    to_plain(checkpoint, pytest.fail)
+    second.load_state_dict(checkpoint['param_schedulers'][0])
+    second.optimizer.load_state_dict(first.optimizer.state_dict())
+    assert rates(second, 5) == expected[3:]
