@@ -3,7 +3,7 @@
 
 import math
 import re
-from typing import List, Sequence
+from typing import List, Sequence, cast
 
 import torch
 import torch.nn.functional as F
@@ -55,18 +55,15 @@ class LoRALinear(nn.Linear):
         Returns:
             LoRALinear: ``linear``.
         """
-        like = linear.weight
+        wide, narrow = linear.weight.shape
         linear.__class__ = cls
-        linear.lora_dropout = nn.Dropout(drop_rate)
-        linear.lora_down = nn.Parameter(
-            like.new_empty(rank, linear.in_features)
-        )
-        linear.lora_up = nn.Parameter(
-            like.new_zeros(linear.out_features, rank)
-        )
-        linear.lora_scale = alpha / rank
-        nn.init.kaiming_uniform_(linear.lora_down, a=math.sqrt(5))
-        return linear
+        adapted = cast('LoRALinear', linear)
+        adapted.lora_dropout = nn.Dropout(drop_rate)
+        adapted.lora_down = nn.Parameter(linear.weight.new_empty(rank, narrow))
+        adapted.lora_up = nn.Parameter(linear.weight.new_zeros(wide, rank))
+        adapted.lora_scale = alpha / rank
+        nn.init.kaiming_uniform_(adapted.lora_down, a=math.sqrt(5))
+        return adapted
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layer, shape ``(..., out_features)``."""
