@@ -98,12 +98,8 @@ def _published(info: Any) -> str:
     if info.weights:
         return info.weights
     have = sorted(name for name, one in _models().items() if one.weights)
-    others = (
-        f'models with weights are {", ".join(have)}'
-        if have
-        else 'no model of elip_mm has any yet'
-    )
     raise ValueError(
-        f'{info.name} has no published weights; {others}. Give the path of a '
+        f'{info.name} has no published weights; models with weights are '
+        f'{", ".join(have)}. Give the path of a '
         'checkpoint as `pretrained`, or leave it out for random weights.'
     )

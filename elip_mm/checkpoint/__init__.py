@@ -7,7 +7,6 @@ from .complete import check_complete
 from .contents import find_weights
 from .finding import find_resumable_checkpoint, read_last_checkpoint
 from .loading import use_safe_loading
-from .packaged import load_from_package
 from .plain_data import from_plain, to_plain
 from .pretrained import PretrainedInit, has_pretrained, pretrained_last
 from .reading import load_checkpoint_file
@@ -24,7 +23,6 @@ __all__ = [
     'from_plain',
     'has_pretrained',
     'load_checkpoint_file',
-    'load_from_package',
     'pretrained_last',
     'read_last_checkpoint',
     'to_plain',

@@ -5,7 +5,12 @@ from typing import Any, Dict, Optional
 
 from torch import Tensor
 
-__all__ = ['check_run_file', 'find_weights']
+__all__ = ['USE_LOAD_FROM', 'check_run_file', 'find_weights']
+
+USE_LOAD_FROM = (
+    'To start a new run from its weights, use load_from in place of resume: '
+    '--cfg-options load_from=FILE, without --resume.'
+)
 
 _EXAMPLE = "torch.save(dict(state_dict=ckpt['model']), path)"
 
@@ -62,9 +67,7 @@ def check_run_file(content: Any, source: str) -> None:
     )
     if wrong:
         raise ValueError(
-            f'{source} cannot be resumed from: {wrong}. To start a new '
-            'training from its weights, give it as load_from and leave out '
-            'resume.'
+            f'{source} cannot be resumed: {wrong}. {USE_LOAD_FROM}'
         )
 
 

@@ -11,6 +11,8 @@ from mmengine.dist import barrier, get_dist_info
 from mmengine.runner import CheckpointLoader
 from mmengine.utils import digit_version
 
+from elip_mm.utils.resources import PACKAGED, local_path
+
 from .config_text import set_config_text_aside
 from .contents import find_weights
 from .plain_data import check_bounded
@@ -34,10 +36,11 @@ def use_safe_loading() -> None:
     CheckpointLoader.register_scheme(
         ['http://', 'https://'], load_from_http, force=True
     )
+    CheckpointLoader.register_scheme(PACKAGED, load_from_package, force=True)
     # These loaders of mmengine call torch.load in their own ways.
     safe = digit_version(torch.__version__) >= digit_version('2.6')
     for scheme, loader in list(CheckpointLoader._schemes.items()):
-        if scheme and not scheme.startswith('http'):
+        if scheme and not scheme.startswith(('http', PACKAGED)):
             CheckpointLoader.register_scheme(
                 scheme, _checked(loader) if safe else _refuse, force=True
             )
@@ -57,6 +60,20 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
     content = load_checkpoint_file(filename, map_location)
     find_weights(content, filename)
     return content
+
+
+def load_from_package(filename: str, map_location: Any = None) -> Any:
+    """Loader of weights that come with an installed package.
+
+    Args:
+        filename (str): Address as ``pkg://package/file``, see
+            :func:`elip_mm.utils.resources.local_path`.
+        map_location (Any): As in :func:`torch.load`. Defaults to None.
+
+    Returns:
+        dict: Content of the file; it holds weights.
+    """
+    return load_from_local(local_path(filename), map_location)
 
 
 def load_from_http(

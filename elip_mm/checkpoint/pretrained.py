@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from elip_mm.registry import WEIGHT_INITIALIZERS
 from elip_mm.utils.type_names import type_name
 
+from .contents import find_weights
 from .differences import load_and_compare
 from .loading import use_safe_loading
 
@@ -99,12 +100,13 @@ class PretrainedInit(BasePretrainedInit):
                 over without permission. The message names some of them.
         """
         use_safe_loading()
-        weights = _weights_in(
-            CheckpointLoader.load_checkpoint(
-                self.checkpoint, self.map_location
-            ),
-            self.checkpoint,
+        content = CheckpointLoader.load_checkpoint(
+            self.checkpoint, self.map_location
         )
+        weights = {
+            name.removeprefix('module.'): value
+            for name, value in find_weights(content, self.checkpoint).items()
+        }
         own = self._choose(weights, module)
         found = load_and_compare(module, own)
         found.missing = _without(found.missing, self.allow_missing)
@@ -224,22 +226,6 @@ def _entries(init_cfg: Any) -> List[Any]:
     if isinstance(init_cfg, (list, tuple)):
         return list(init_cfg)
     return [init_cfg] if init_cfg else []
-
-
-def _weights_in(content: Any, source: str) -> Dict[str, Tensor]:
-    """The state dict in a file, as the runner would find it."""
-    weights = content
-    if isinstance(content, dict):
-        weights = content.get('state_dict', content)
-    if not isinstance(weights, dict) or not all(
-        isinstance(name, str) and isinstance(value, Tensor)
-        for name, value in weights.items()
-    ):
-        raise ValueError(
-            f'{source} holds no state dict, but something else; save the '
-            'weights alone: torch.save(dict(state_dict=...), path).'
-        )
-    return {k.removeprefix('module.'): v for k, v in weights.items()}
 
 
 def _without(names: List[str], patterns: Sequence[str]) -> List[str]:

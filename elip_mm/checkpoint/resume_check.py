@@ -8,12 +8,9 @@ from torch.optim import Optimizer
 
 from elip_mm.utils.model_wrappers import optimizers_of, unwrap_model
 
-__all__ = ['check_resumable']
+from .contents import USE_LOAD_FROM
 
-_MEND = (
-    'To start a new run from its weights, use load_from in place of resume: '
-    '--cfg-options load_from=FILE, without --resume.'
-)
+__all__ = ['check_resumable']
 
 
 def check_resumable(
@@ -26,14 +23,17 @@ def check_resumable(
 
     Args:
         runner (Runner): The runner, with its loop and optimiser built.
-        checkpoint (Dict[str, Any]): What was read.
+        checkpoint (Dict[str, Any]): What was read; :func:`check_run_file` has
+            seen to its form.
         source (str): Where it comes from, for the message.
 
     Raises:
         ValueError: With the reason, and what to do instead.
     """
     for problem in _problems(runner, checkpoint):
-        raise ValueError(f'{source} cannot be resumed: {problem} {_MEND}')
+        raise ValueError(
+            f'{source} cannot be resumed: {problem} {USE_LOAD_FROM}'
+        )
 
 
 def _problems(runner: Runner, checkpoint: Dict[str, Any]) -> Iterator[str]:
@@ -46,12 +46,7 @@ def _problems(runner: Runner, checkpoint: Dict[str, Any]) -> Iterator[str]:
 
 
 def _missing(runner: Runner, checkpoint: Dict[str, Any]) -> Iterator[str]:
-    needed = dict(
-        state_dict='weights',
-        meta='position of the run',
-        message_hub='log history',
-        optimizer='optimiser state',
-    )
+    needed = dict(optimizer='optimiser state')
     if runner.param_schedulers is not None:
         needed['param_schedulers'] = 'state of the schedule'
     missing = [what for key, what in needed.items() if key not in checkpoint]
@@ -61,10 +56,6 @@ def _missing(runner: Runner, checkpoint: Dict[str, Any]) -> Iterator[str]:
             'and for weights that were published. Resume from an iter_*.pth '
             'or epoch_*.pth of the run.'
         )
-    for key in ('epoch', 'iter'):
-        value = checkpoint['meta'].get(key)
-        if not isinstance(value, int) or value < 0:
-            yield f'its {key} is {value!r}, not a number of those done.'
 
 
 def _position(runner: Runner, meta: Dict[str, Any]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from elip_mm.checkpoint import (
     from_plain,
     load_checkpoint_file,
 )
-from elip_mm.checkpoint.contents import check_resumable
+from elip_mm.checkpoint.contents import check_run_file
 from elip_mm.converters import FAMILIES, convert_file
 
 from ..support.fuzzing import examples
@@ -68,7 +68,7 @@ FOREIGN = as_bytes(foreign_checkpoint())
 def use(path):
     """All that happens to a file until a training would go on from it."""
     content = load_checkpoint_file(path, 'cpu')
-    check_resumable(content, path)
+    check_run_file(content, path)
     from_plain(content)
     check_state_dict(model(), content, path)
     return content

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def runner(tmp_path):
     """A run of the toy task on drawn scenes, with a reduced tower."""
-    (recipe,) = (ROOT / 'configs/clip').glob('clip_*tiny*_elip_*.py')
+    (recipe,) = (ROOT / 'configs/clip').glob('clip_tiny-from-noise_elip_*.py')
     cfg = Config.fromfile(recipe)
     cfg.model.update(
         type='elip_mm.LargestShapeModel',

@@ -73,8 +73,8 @@ def test_a_model_without_weights_says_which_have_some(published):
         get_model('bare', pretrained=True)
 
 
-def test_that_no_model_has_weights_is_said():
-    with pytest.raises(ValueError, match='no model of elip_mm has any yet'):
+def test_models_that_have_weights_are_named():
+    with pytest.raises(ValueError, match='models with weights are bert-tiny'):
         get_model(TINY, pretrained=True)
 
 

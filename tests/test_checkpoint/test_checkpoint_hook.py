@@ -160,7 +160,7 @@ def test_part_of_the_weights_on_request(tmp_path):
     resumed = build(
         tmp_path, load_from=str(path), load_strict=False, resume=True
     )
-    with pytest.raises(ValueError, match="resumed from: it has no 'meta'"):
+    with pytest.raises(ValueError, match="resumed: it has no 'meta'"):
         resumed.train()
     torch.save({**resumable(), 'state_dict': weights}, path)
     with pytest.raises(ValueError, match='holds no optimiser state'):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from elip_mm.checkpoint import find_weights
-from elip_mm.checkpoint.contents import check_resumable
+from elip_mm.checkpoint.contents import check_run_file
 
 from .samples import resumable
 
@@ -52,12 +52,12 @@ def test_other_contents_are_described(content, message):
     ],
 )
 def test_what_cannot_be_resumed_from_says_why(path, value, message):
-    check_resumable(resumable(), 'a.pth')
+    check_run_file(resumable(), 'a.pth')
     content = copy.deepcopy(resumable())
     holder, (*way, last) = content, path.split('.')
     for key in way:
         holder = holder[key]
     holder[last] = value
     with pytest.raises(ValueError, match=message) as error:
-        check_resumable(content, 'a.pth')
-    assert 'give it as load_from' in str(error.value)
+        check_run_file(content, 'a.pth')
+    assert 'use load_from in place of resume' in str(error.value)

@@ -165,7 +165,7 @@ def test_what_the_config_names_may_differ(body):
 def test_a_file_of_something_else(tmp_path):
     path = tmp_path / 'list.pth'
     torch.save([1, 2], path)
-    with pytest.raises(ValueError, match='holds no state dict'):
+    with pytest.raises(ValueError, match='holds a list'):
         PretrainedInit(str(path))(small())
     broken = tmp_path / 'broken.safetensors'
     broken.write_bytes(b'\x08' + bytes(7) + b'{"a": 1}')

@@ -56,7 +56,12 @@ def test_weights_alone(refuse):
         content.pop('message_hub')
 
     message = refuse(strip)
-    assert 'no position of the run and no log history and no opt' in message
+    assert "it has no 'meta', as files with weights alone" in message
+
+
+def test_weights_without_an_optimiser(refuse):
+    message = refuse(lambda content: content.pop('optimizer'))
+    assert 'it holds no optimiser state' in message
 
 
 def test_a_position_after_the_end(refuse):
@@ -64,7 +69,7 @@ def test_a_position_after_the_end(refuse):
     assert 'made in epoch 99, after 1584 iterations' in message
     assert 'ends after 1 epochs with 2 iterations' in message
     message = refuse(lambda c: c['meta'].update(iter='2'))
-    assert "its iter is '2'" in message
+    assert "meta.iter should be a number, not '2'" in message
 
 
 def test_other_shapes_before_anything_is_adapted(refuse):

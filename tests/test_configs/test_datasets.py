@@ -27,7 +27,11 @@ def load(path, num_scenes=8):
         loader.update(num_workers=0, persistent_workers=False, batch_size=2)
         dataset = loader.dataset.get('dataset', loader.dataset)
         if dataset.type == 'elip_mm.ImageTextPairs':
-            dataset.update(data_root=str(PAIRS), ann_file='pairs.json')
+            dataset.update(
+                data_root=str(PAIRS),
+                data_prefix=dict(img='images'),
+                ann_file='pairs.json',
+            )
         else:
             dataset.num_scenes = num_scenes
     return cfg

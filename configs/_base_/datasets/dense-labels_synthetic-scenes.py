@@ -32,7 +32,7 @@ val_dataloader = dict(
     batch_size=100,
     dataset=dict(dense_scenes, split='val', level='easy', num_scenes=500),
     sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
+    collate_fn=dict(type='elip_mm.stack_pairs'),
 )
 test_dataloader = dict(
     val_dataloader, dataset=dict(dense_scenes, split='test', level='easy')
