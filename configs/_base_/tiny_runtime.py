@@ -1,4 +1,4 @@
-# For recipes whose epochs take 250 steps: a checkpoint after each.
+# For recipes of some hundreds of steps: a checkpoint after each hundred.
 _base_ = './default_runtime.py'
 
-default_hooks = dict(checkpoint=dict(interval=250))
+default_hooks = dict(checkpoint=dict(interval=100))

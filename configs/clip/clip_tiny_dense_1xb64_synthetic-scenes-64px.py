@@ -1,10 +1,8 @@
-# The baseline of the quickstart, in which every patch stays: 300 steps from a
-# tower that can see.
+# The baseline of the quickstart, in which every patch stays: three epochs of 100
+# steps, each followed by a validation, from a tower that can see.
 _base_ = [
     '../_base_/models/clip_tiny.py',
-    '../_base_/datasets/synthetic-scenes-64px.py',
-    '../_base_/schedules/clip_adamw-cosine_tiny-300.py',
+    '../_base_/datasets/short-synthetic-scenes-64px.py',
+    '../_base_/schedules/clip_adamw-cosine_tiny-3e.py',
     '../_base_/tiny_runtime.py',
 ]
-
-default_hooks = dict(checkpoint=dict(interval=100))

@@ -1,8 +1,6 @@
 _base_ = [
     '../_base_/models/siglip_tiny.py',
-    '../_base_/datasets/synthetic-scenes-64px.py',
-    '../_base_/schedules/clip_adamw-cosine_tiny-300.py',
+    '../_base_/datasets/short-synthetic-scenes-64px.py',
+    '../_base_/schedules/clip_adamw-cosine_tiny-3e.py',
     '../_base_/tiny_runtime.py',
 ]
-
-default_hooks = dict(checkpoint=dict(interval=100))

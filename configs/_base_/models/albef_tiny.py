@@ -2,15 +2,17 @@
 # the captions' language.
 _base_ = ['./albef_tiny-from-noise.py', '../towers/tiny-base-weights.py']
 
-text_init = dict(
-    type='Pretrained', checkpoint=f'{_base_.albef_text}/model.safetensors'
-)
+text_weights = f'{_base_.albef_text}/model.safetensors'
 model = dict(
     vision_backbone=dict(init_cfg=_base_.deit_init),
-    text_encoder=dict(init_cfg=text_init),
+    text_encoder=dict(
+        init_cfg=dict(_base_.bert_init, checkpoint=text_weights)
+    ),
     heads=dict(
         mlm=dict(
-            predictor=dict(init_cfg=dict(text_init, prefix='cls.predictions.'))
+            predictor=dict(
+                init_cfg=dict(_base_.predictor_init, checkpoint=text_weights)
+            )
         )
     ),
 )

@@ -31,6 +31,14 @@ map_init = dict(
     'model.safetensors',
 )
 
+# BERT has never seen an image; positions are merely counted. Its head is that of
+# the language heads; BLIP has no token types.
+bert_init = dict(
+    type='Pretrained',
+    allow_missing=['*.crossattention.*', '*.position_ids'],
+    allow_unexpected=['cls.*', '*.token_type_embeddings.weight'],
+)
+predictor_init = dict(type='Pretrained', prefix='cls.predictions.')
 # BERT of as many layers as the text towers have.
 albef_text, blip_text, meter_text = (
     f'{weights}/text-tiny-4layer_mlm_synthetic-scenes',

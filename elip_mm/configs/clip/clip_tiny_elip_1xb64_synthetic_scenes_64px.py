@@ -12,4 +12,5 @@ with read_base():
 
 model.update(vision_backbone=dict(reducer=reducer))
 
+train_dataloader['dataset'].update(num_scenes=6400)
 default_hooks['checkpoint'].update(interval=100)

@@ -35,9 +35,9 @@ def check_schedule_fits(
         ValueError: If the run is too short. The message names both lengths
             and what to change.
     """
-    for name, cfg in _schedulers(schedule):
-        unit = epoch_length if cfg.get('by_epoch', True) else 1
-        warmup = _warmup_end(cfg)
+    for name, scheduler in _schedulers(schedule):
+        unit = epoch_length if scheduler.get('by_epoch', True) else 1
+        warmup = _warmup_end(scheduler)
         if warmup is not None and warmup * unit > max_iters:
             short = max(1, max_iters // 20 // unit)
             raise ValueError(
@@ -47,14 +47,14 @@ def check_schedule_fits(
                 'the same begin for the scheduler that follows; or train '
                 'longer (train_cfg).'
             )
-        begin = cfg.get('begin', 0) * unit
+        begin = scheduler.get('begin', 0) * unit
         if begin >= max_iters:
             raise ValueError(
-                f'{name}: {type_name(cfg["type"])} begins at iteration '
+                f'{name}: {type_name(scheduler["type"])} begins at iteration '
                 f'{begin}, but the run ends after {max_iters}. Let it begin '
                 'earlier, or train longer (train_cfg).'
             )
-        within = _within_epoch(cfg)
+        within = _within_epoch(scheduler)
         if within > min(epoch_length, max_iters):
             warn(
                 f'{name}: the warm-up takes {within} iterations, but ends '
@@ -76,18 +76,26 @@ def _schedulers(schedule: Any) -> Iterator[Tuple[str, Dict[str, Any]]]:
             found += [(f'{name}.{i}', item) for i, item in enumerate(entry)]
 
 
-def _warmup_end(cfg: Dict[str, Any]) -> Optional[int]:
+def _warmup_end(scheduler: Dict[str, Any]) -> Optional[int]:
     """Where a scheduler has risen to the base rate, in its own unit."""
-    kind = type_name(cfg['type'])
+    kind = type_name(scheduler['type'])
     if kind not in _RISING:
         return None
-    start = cfg.get('start_factor', cfg.get('factor', _RISING[kind]))
-    return cfg.get('end') if start < cfg.get('end_factor', 1.0) else None
+    start = scheduler.get(
+        'start_factor', scheduler.get('factor', _RISING[kind])
+    )
+    return (
+        scheduler.get('end')
+        if start < scheduler.get('end_factor', 1.0)
+        else None
+    )
 
 
-def _within_epoch(cfg: Dict[str, Any]) -> int:
+def _within_epoch(scheduler: Dict[str, Any]) -> int:
     """Iterations of a warm-up that the end of the first epoch cuts short."""
-    kind = type_name(cfg['type'])
+    kind = type_name(scheduler['type'])
     if kind == 'ALBEFLR':
-        return cfg.get('warmup_steps', 10) * cfg.get('step_length', 100)
-    return cfg.get('warmup_iters', 3000) if kind == 'BLIPLR' else 0
+        return scheduler.get('warmup_steps', 10) * scheduler.get(
+            'step_length', 100
+        )
+    return scheduler.get('warmup_iters', 3000) if kind == 'BLIPLR' else 0

@@ -36,7 +36,13 @@ _READ_BY_RUNNER = {
     'sync_bn',
 }
 # ... and ours. `tta_model` and its pipeline are mmengine's habit.
-_READ_BY_US = {'load_strict', 'unchecked', 'tta_model', 'tta_pipeline'}
+_READ_BY_US = {
+    'load_strict',
+    'resume_settings',
+    'tta_model',
+    'tta_pipeline',
+    'unchecked',
+}
 _HOOKS = (
     'runtime_info',
     'timer',
@@ -44,6 +50,7 @@ _HOOKS = (
     'logger',
     'param_scheduler',
     'checkpoint',
+    'non_finite',
     'randomness',
     'visualization',
 )

@@ -121,7 +121,7 @@ def test_a_config_of_transformers_is_checked(recipe):
         ('train_cfg.max_epochs=0', 'from 1 on, but got 0'),
         ('train_cfg.max_epochs=2.5', 'from 1 on, but got 2.5'),
         ('train_cfg.val_interval=0', 'from 1 on, but got 0'),
-        ('train_cfg.val_begin=99', 'comes after the end of training at 5'),
+        ('train_cfg.val_begin=99', 'comes after the end of training at 3'),
         (f'{TRAIN}.batch_size=0', 'from 1 on, but got 0'),
         (f'{TRAIN}.num_workers=-1', 'from 0 on, but got -1'),
         (f'{TRAIN}.dataset.image_size=60', 'made for img_size=64'),

@@ -142,7 +142,8 @@ def test_any_encoder_of_transformers_guides(kind):
     if kind == 'roberta':
         sizes.update(pad_token_id=0)
     config = dict(_delete_=True, model_type=kind, **sizes)
-    model = meter(**{'model.text_encoder.config': config})
+    changes = dict(config=config, pretrained=None)
+    model = meter(**{f'model.text_encoder.{k}': v for k, v in changes.items()})
     assert model.text_encoder.context_length == 32
     losses = model.compute_losses(*inputs(model))
     assert torch.isfinite(losses['loss_itm'])

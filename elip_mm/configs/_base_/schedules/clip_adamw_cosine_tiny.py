@@ -1,5 +1,5 @@
 # Copyright (c) elip_mm contributors. All rights reserved.
-# CLIP on the drawn scenes from a tower that can see: 300 steps.
+# CLIP on the drawn scenes from a tower that can see: three short epochs.
 from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 from torch.optim import AdamW
 
@@ -26,12 +26,6 @@ param_scheduler = [
     dict(type=CosineAnnealingLR, eta_min=0.0, by_epoch=False, begin=50),
 ]
 
-train_cfg = dict(
-    type=ResumableTrainLoop,
-    max_epochs=None,
-    max_iters=300,
-    val_by_epoch=False,
-    val_interval=100,
-)
+train_cfg = dict(type=ResumableTrainLoop, max_epochs=3)
 
 auto_scale_lr = dict(base_batch_size=64)
