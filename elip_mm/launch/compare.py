@@ -12,13 +12,14 @@ import argparse
 import subprocess
 import sys
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence
 
 from mmengine.logging import MMLogger
 
 from elip_mm.analysis.variants import find_config
+from elip_mm.study.estimate import estimate_time
 from elip_mm.study.measure_runs import RESULTS, measure_runs
 from elip_mm.study.report import write_report
 from elip_mm.study.runs import Run, train_and_test
@@ -109,6 +110,10 @@ def main() -> None:
 
 
 def _run(args: argparse.Namespace, runs: List[Run]) -> None:
+    waiting = [run for run in runs if not run.done]
+    if waiting:
+        with quiet_building():
+            print(estimate_time(waiting, args.batch_size), flush=True)
     for number, run in enumerate(runs, start=1):
         print(
             f'[{number}/{len(runs)}] {run.name}: training and testing',
@@ -123,16 +128,23 @@ def _run(args: argparse.Namespace, runs: List[Run]) -> None:
                 'about it stands above. The same command goes on from here.'
             )
     print('measuring costs and step times', flush=True)
-    warnings.filterwarnings('ignore')
-    register_all_modules()
-    # Building a model logs a line for each parameter.
-    MMLogger.get_current_instance().setLevel('WARNING')
-    results = measure_runs(runs, args.work_dir, args.batch_size)
-    write_report(results, args.work_dir)
+    with quiet_building():
+        results = measure_runs(runs, args.work_dir, args.batch_size)
+        write_report(results, args.work_dir)
     print(
         f'report, curves and pictures: {args.work_dir}/report.md, made from '
         f'{RESULTS}'
     )
+
+
+@contextmanager
+def quiet_building() -> Iterator[None]:
+    """Build models without their line for each parameter, and warnings."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore')
+        register_all_modules()
+        MMLogger.get_current_instance().setLevel('WARNING')
+        yield
 
 
 if __name__ == '__main__':

@@ -25,9 +25,6 @@ def use_processors() -> str:
       hands large pieces back to the system and asks for them again, page by
       page: a tenth of a small model's step.
 
-    How threads wait is chosen in :mod:`elip_mm.launch.waiting`, before torch
-    is there.
-
     Returns:
         str: What was chosen, for the log.
     """
@@ -36,12 +33,8 @@ def use_processors() -> str:
         torch.set_num_threads(count_processors())
     threads = torch.get_num_threads()
     source = 'OMP_NUM_THREADS' if asked else 'processors that may be used'
-    waiting = os.environ.get('OMP_WAIT_POLICY', 'as the system does').lower()
     memory = 'kept' if _keep_freed_memory() else 'given back'
-    return (
-        f'{threads} threads compute ({source}) and wait {waiting}; freed '
-        f'memory is {memory}'
-    )
+    return f'{threads} threads compute ({source}), freed memory is {memory}'
 
 
 def count_processors() -> int:

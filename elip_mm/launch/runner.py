@@ -17,6 +17,7 @@ from elip_mm.checkpoint import use_safe_loading
 
 from .console import shorten_console
 from .distribute import distribute_on_cpu, launched_rank, leave_processes
+from .processors import use_processors
 from .user_errors import short_errors
 from .work_dir_lock import lock_work_dir
 
@@ -54,11 +55,13 @@ def _run(
     held: ExitStack,
 ) -> None:
     with short_errors(args.traceback):
+        chosen = use_processors()
         cfg = make_config(args)
         # Before the runner writes its config there.
         if action == 'train' and launched_rank(cfg.launcher) == 0:
             held.enter_context(lock_work_dir(cfg.work_dir))
         runner = build_runner(cfg)
+        runner.logger.info(f'Processors: {chosen}.')
     hook = _StartedHook()
     runner.register_hook(hook)
     with short_errors(args.traceback, active=lambda: not hook.started):

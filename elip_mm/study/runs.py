@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import mmengine
 import mmpretrain
@@ -56,6 +56,23 @@ class Run:
             )
         return str(last)
 
+    @property
+    def done(self) -> bool:
+        """bool: Whether it came to its end, as it is described now."""
+        noted = dict(stamp=self.stamp(), done=True)
+        return self.noted() == noted and self.metrics_file.exists()
+
+    def noted(self) -> Dict[str, Any]:
+        """What an earlier call left in the folder; empty if none did."""
+        path = self.work_dir / 'stamp.json'
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def note(self, done: bool) -> None:
+        """Leave a note of how far it came."""
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(dict(stamp=self.stamp(), done=done))
+        (self.work_dir / 'stamp.json').write_text(text)
+
     def load_config(self) -> Config:
         """Read the recipe with its overrides, as the tools do."""
         cfg = Config.fromfile(self.config)
@@ -90,14 +107,10 @@ def train_and_test(run: Run) -> bool:
     Returns:
         bool: Whether anything had to be done.
     """
-    stamp_file = run.work_dir / 'stamp.json'
-    stamp = run.stamp()
-    seen = json.loads(stamp_file.read_text()) if stamp_file.exists() else {}
-    if seen == dict(stamp=stamp, done=True) and run.metrics_file.exists():
+    if run.done:
         return False
-    resume = ['--resume'] if seen.get('stamp') == stamp else []
-    run.work_dir.mkdir(parents=True, exist_ok=True)
-    stamp_file.write_text(json.dumps(dict(stamp=stamp, done=False)))
+    resume = ['--resume'] if run.noted().get('stamp') == run.stamp() else []
+    run.note(done=False)
     options = ['--cfg-options', *run.options] if run.options else []
     _call(
         'train.py',
@@ -117,7 +130,7 @@ def train_and_test(run: Run) -> bool:
         str(run.metrics_file),
         *options,
     )
-    stamp_file.write_text(json.dumps(dict(stamp=stamp, done=True)))
+    run.note(done=True)
     return True
 
 

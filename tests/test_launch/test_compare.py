@@ -53,12 +53,14 @@ def test_all_recipes_are_checked_before_the_first_is_trained(
     assert "elip_mm.ELIPReducer takes no 'keep'" in capsys.readouterr().err
 
 
-def test_a_tool_that_fails_is_named(monkeypatch):
+def test_a_tool_that_fails_is_named(monkeypatch, tmp_path, capsys):
     def fail(run):
         raise subprocess.CalledProcessError(2, ['python', 'tools/train.py'])
 
     monkeypatch.setattr(program, 'train_and_test', fail)
-    command = ['x', f'dense={DENSE}', '--work-dir', 'out']
+    monkeypatch.setattr(program, 'estimate_time', lambda *args: 'an hour')
+    command = ['x', f'dense={DENSE}', '--work-dir', str(tmp_path)]
     monkeypatch.setattr(sys, 'argv', command)
     with pytest.raises(SystemExit, match='dense came to no end.*train.py'):
         program.main()
+    assert capsys.readouterr().out.startswith('an hour')
