@@ -31,8 +31,8 @@ map_init = dict(
     'model.safetensors',
 )
 
-# BERT has never seen an image; positions are merely counted. Its head is that of
-# the language heads; BLIP has no token types.
+# BERT has never seen an image; positions are merely counted. Its head is that
+# of the language heads; BLIP has no token types.
 bert_init = dict(
     type='Pretrained',
     allow_missing=['*.crossattention.*', '*.position_ids'],
