@@ -55,8 +55,10 @@ class PrunedViT(VisionTransformer):
         super().__init__(*args, **kwargs)
         if num_registers:
             self.num_registers = num_registers
+            # Frozen with what else comes before the first layer.
             self.registers = nn.Parameter(
-                0.02 * torch.randn(1, num_registers, self.embed_dims)
+                0.02 * torch.randn(1, num_registers, self.embed_dims),
+                requires_grad=self.frozen_stages <= 0,
             )
         for layer in self.layers:
             ReducibleEncoderLayer.adopt(layer)
@@ -125,14 +127,15 @@ class PrunedViT(VisionTransformer):
             reduce (bool): As in :meth:`states`. Defaults to True.
 
         Returns:
-            tuple[Tensor]: One output for each of ``out_indices``. By
-            ``out_type``: ``raw`` all tokens that are left, ``(B, M, C)``;
-            ``cls_token`` ``(B, C)``; ``featmap`` the map restored from
-            provenance, ``(B, C, h, w)``; ``avg_featmap`` the mean of the
-            patches weighted by token size, ``(B, C)``.
+            tuple[Tensor]: One output for each layer in ``out_indices``, in
+            the order of the layers. By ``out_type``: ``raw`` all tokens that
+            are left, ``(B, M, C)``; ``cls_token`` ``(B, C)``; ``featmap`` the
+            map restored from provenance, ``(B, C, h, w)``; ``avg_featmap``
+            the mean of the patches weighted by token size, ``(B, C)``.
         """
         states = self.states(x, hints, reduce, self.out_indices)
-        return tuple(self._format_state(states[i]) for i in self.out_indices)
+        # Each layer once, and none past the last one, as in the parent.
+        return tuple(map(self._format_state, states.values()))
 
     def encode(
         self,

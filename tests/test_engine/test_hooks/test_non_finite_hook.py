@@ -225,9 +225,8 @@ def test_processes_decide_alike(tmp_path):
 
 @pytest.mark.slow
 def test_a_compiled_step_is_guarded(tmp_path):
-    plain = {'optim_wrapper.paramwise_cfg': None}
     runner, seen = build(
-        tmp_path, {3: 'loss'}, **SKIP, **plain, compile=dict(backend='eager')
+        tmp_path, {3: 'loss'}, **SKIP, compile=dict(backend='eager')
     )
     runner.train()
     assert torch.equal(seen[2], seen[3]) and not torch.equal(seen[3], seen[4])

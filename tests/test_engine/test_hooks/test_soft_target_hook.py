@@ -3,43 +3,10 @@
 
 import pytest
 import torch
-from mmengine import Config
 from mmengine.logging import MessageHub
-from mmengine.runner import Runner
 
 from elip_mm.engine.hooks import SoftTargetHook, soft_share
-from elip_mm.utils import register_all_modules
-
-
-def recipe(family, work_dir, max_iters=4, **changes):
-    """The tiny ELIP recipe with 8 scenes a batch and 3 batches an epoch."""
-    path = (
-        f'configs/{family}/{family}_tiny_elip_1xb32_synthetic-scenes-64px.py'
-    )
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(
-        {
-            'work_dir': str(work_dir),
-            'experiment_name': f'{work_dir.name}-{max_iters}',
-            'train_dataloader.batch_size': 8,
-            'train_dataloader.dataset.num_scenes': 24,
-            'val_dataloader.dataset.num_scenes': 6,
-            'train_cfg.max_epochs': None,
-            'train_cfg.max_iters': max_iters,
-            'model.queue_size': 20,
-            'default_hooks.checkpoint.interval': 2,
-            'default_hooks.logger.interval': 1,
-            **changes,
-        }
-    )
-    return cfg
-
-
-def train(cfg):
-    register_all_modules()
-    runner = Runner.from_cfg(cfg)
-    runner.train()
-    return runner
+from tests.support.tiny_recipe import QUEUE, recipe, train
 
 
 def test_alpha_of_both_published_ramps():
@@ -57,7 +24,7 @@ def test_alpha_of_both_published_ramps():
     'family', ['albef', pytest.param('blip', marks=pytest.mark.slow)]
 )
 def test_resuming_changes_nothing(family, tmp_path):
-    cfg = recipe(family, tmp_path / 'whole')
+    cfg = recipe(family, tmp_path / 'whole', **QUEUE)
     peak = cfg.custom_hooks[-1].alpha
     runner = train(cfg)
     straight = runner.model.state_dict()
@@ -71,13 +38,14 @@ def test_resuming_changes_nothing(family, tmp_path):
 
     half = tmp_path / 'half'
     train(recipe(family, half, max_iters=2, val_dataloader=None,
-                 val_cfg=None, val_evaluator=None))  # fmt: skip
+                 val_cfg=None, val_evaluator=None, **QUEUE))  # fmt: skip
     resumed = train(
         recipe(
             family,
             tmp_path / 'resumed',
             load_from=str(half / 'iter_2.pth'),
             resume=True,
+            **QUEUE,
         )
     ).model.state_dict()
     assert resumed['queue.queue_ptr'].item() == 4 * 8 % 20

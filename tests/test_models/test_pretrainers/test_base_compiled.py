@@ -55,12 +55,16 @@ def test_step_compiles_without_a_graph_break(family):
     torch._dynamo.reset()
     with seeded():
         model, *batch = CASES[family]()
+    # A copy, for a step moves momentum encoder and queue.
     plain = copy.deepcopy(model)
     expected = losses_and_gradients(plain, plain.compute_losses, *batch)
     step = torch.compile(
         model.compute_losses, fullgraph=True, backend='aot_eager'
     )
-    found = losses_and_gradients(model, step, *batch)
+    # How many words are guessed differs from batch to batch. Newer versions
+    # of torch capture that unasked where a whole graph is wanted.
+    with torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True):
+        found = losses_and_gradients(model, step, *batch)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
