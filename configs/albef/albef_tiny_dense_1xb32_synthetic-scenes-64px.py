@@ -10,3 +10,4 @@ _base_ = [
 custom_hooks = [*_base_.custom_hooks, _base_.alpha_hook]
 train_dataloader = dict(dataset=dict(num_scenes=3200))
 train_cfg = dict(val_interval=_base_.tiny_epochs)
+optim_wrapper = _base_.gentle_optim

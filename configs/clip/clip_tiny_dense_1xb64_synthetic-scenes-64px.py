@@ -6,3 +6,5 @@ _base_ = [
     '../_base_/schedules/clip_adamw-cosine_tiny-3e.py',
     '../_base_/tiny_runtime.py',
 ]
+
+optim_wrapper = _base_.gentle_optim

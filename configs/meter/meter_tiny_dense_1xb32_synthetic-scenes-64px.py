@@ -9,3 +9,4 @@ _base_ = [
 train_dataloader = dict(dataset=dict(num_scenes=3200))
 train_cfg = dict(val_interval=5)
 default_hooks = dict(checkpoint=dict(interval=100))
+optim_wrapper = _base_.gentle_optim

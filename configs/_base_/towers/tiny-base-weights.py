@@ -45,3 +45,17 @@ albef_text, blip_text, meter_text = (
     f'{weights}/text-tiny-3layer_mlm_synthetic-scenes',
     f'{weights}/text-tiny-2layer_mlm_synthetic-scenes',
 )
+
+# What a tower has learned survives a low rate only; the rest of a model starts
+# from noise. Norms, biases, the class token and
+# positions stay undecayed.
+gentle_optim = dict(
+    constructor='elip_mm.CustomKeysOptimWrapperConstructor',
+    paramwise_cfg=dict(
+        custom_keys={
+            'vision_backbone': dict(lr_mult=0.05),
+            'vision_backbone.cls_token': dict(lr_mult=0.05, decay_mult=0.0),
+            'vision_backbone.pos_embed': dict(lr_mult=0.05, decay_mult=0.0),
+        }
+    ),
+)

@@ -4,17 +4,25 @@ from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 from torch.optim import AdamW
 
 from elip_mm.engine.loops import ResumableTrainLoop
+from elip_mm.engine.optimizers import CustomKeysOptimWrapperConstructor
 
 optim_wrapper = dict(
     type=OptimWrapper,
+    constructor=CustomKeysOptimWrapperConstructor,
     optimizer=dict(
-        type=AdamW, lr=1e-3, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.1
+        type=AdamW, lr=2e-3, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.1
     ),
     paramwise_cfg=dict(
         norm_decay_mult=0.0,
         bias_decay_mult=0.0,
         flat_decay_mult=0.0,
-        custom_keys={'cls_token': dict(decay_mult=0.0)},
+        custom_keys={
+            'cls_token': dict(decay_mult=0.0),
+            # What the tower has learned survives a low rate only.
+            'vision_backbone': dict(lr_mult=0.05),
+            'vision_backbone.cls_token': dict(lr_mult=0.05, decay_mult=0.0),
+            'vision_backbone.pos_embed': dict(lr_mult=0.05, decay_mult=0.0),
+        },
         bypass_duplicate=True,
     ),
 )
