@@ -22,6 +22,14 @@ def toy(folder, **changes):
 
 def clip(folder, **changes):
     changes.update(NO_VALIDATION, param_scheduler=None)
+    # Where the objects are is kept in arrays, which torch cannot trace.
+    changes['train_dataloader.dataset.pipeline'] = [
+        dict(
+            type='mmpretrain.PackInputs',
+            algorithm_keys=['text'],
+            meta_keys=['image_id'],
+        )
+    ]
     return train(recipe('clip', folder, max_iters=2, **changes))
 
 
