@@ -39,11 +39,12 @@ def check_state_dict(
     weights = find_weights(checkpoint, source)
     # The runner does the same: a wrapped model's names have this in front.
     weights = {k.removeprefix('module.'): v for k, v in weights.items()}
-    _check_finite(model, weights, source)
     found = load_and_compare(model, weights)
     nothing_fits = set(found.unexpected) >= set(weights)
     usable_part = not found.mismatched and not nothing_fits
     if found.fits or (partial and usable_part):
+        # Only now: a small file can hold a tensor of any size.
+        _check_finite(model, weights, source)
         return
     lines = [
         f'{source} does not fit the model {type(model).__name__}:',
@@ -63,7 +64,9 @@ def _check_finite(
 ) -> None:
     """Raise an error if a model cannot work with these weights."""
     own = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-    broken = broken_weights(weights.items(), own)
+    names = set(model.state_dict())
+    used = [item for item in weights.items() if item[0] in names]
+    broken = broken_weights(used, own)
     if broken:
         raise ValueError(
             f'{source} holds weights that are not finite: the run that made '

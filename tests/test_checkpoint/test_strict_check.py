@@ -101,3 +101,12 @@ def test_a_buffer_may_hold_infinities_but_no_nan():
     weights['mask'] = torch.tensor([0.0, float('nan')])
     with pytest.raises(ValueError, match='not finite.*\n.*infinite: mask'):
         check_state_dict(plain, weights)
+
+
+@pytest.mark.parametrize('partial', [False, True])
+def test_a_small_file_with_a_huge_tensor_is_refused_and_not_walked(partial):
+    weights = dict(model().state_dict())
+    huge = torch.ones(1, 1).expand(10**6, 10**6)
+    weights['head.weight'] = huge
+    with pytest.raises(ValueError, match='another shape: head.weight'):
+        check_state_dict(model(), weights, partial=partial)
