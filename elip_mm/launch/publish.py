@@ -59,7 +59,9 @@ def publish_run(
     (out / WEIGHTS).chmod(0o644)  # safetensors keeps its files to itself
     digest = hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest()
     cfg = Config.fromfile(work_dir / f'{Path(recipe).stem}.py')
+    # Where this machine kept the run is nobody's business.
     cfg.pop('work_dir', None)
+    cfg.load_from, cfg.resume = None, False
     (out / 'recipe.txt').write_text(cfg.pretty_text)
     log = read_log(work_dir)
     (out / 'train_log.jsonl').write_text(

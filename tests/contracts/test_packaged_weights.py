@@ -112,3 +112,10 @@ def test_transformers_reads_a_text_tower_as_its_own():
         expected = ours.cls['predictions'](ours.encode(ids), words)
         found = theirs.eval()(input_ids=ids, attention_mask=mask).logits
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_no_folder_tells_of_the_machine_it_was_made_on():
+    for folder in FOLDERS:
+        cfg = Config.fromstring((folder / 'recipe.txt').read_text(), '.py')
+        assert cfg.load_from is None and not cfg.resume
+        assert 'work_dir' not in cfg
