@@ -59,7 +59,11 @@ class Run:
     @property
     def done(self) -> bool:
         """bool: Whether it came to its end, as it is described now."""
-        noted = dict(stamp=self.stamp(), done=True)
+        return self.is_done(self.stamp())
+
+    def is_done(self, stamp: str) -> bool:
+        """Whether it came to its end under a stamp."""
+        noted = dict(stamp=stamp, done=True)
         return self.noted() == noted and self.metrics_file.exists()
 
     def noted(self) -> Dict[str, Any]:
@@ -67,10 +71,10 @@ class Run:
         path = self.work_dir / 'stamp.json'
         return json.loads(path.read_text()) if path.exists() else {}
 
-    def note(self, done: bool) -> None:
-        """Leave a note of how far it came."""
+    def note(self, stamp: str, done: bool) -> None:
+        """Leave a note of how far it came under a stamp."""
         self.work_dir.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(dict(stamp=self.stamp(), done=done))
+        text = json.dumps(dict(stamp=stamp, done=done))
         (self.work_dir / 'stamp.json').write_text(text)
 
     def load_config(self) -> Config:
@@ -107,10 +111,12 @@ def train_and_test(run: Run) -> bool:
     Returns:
         bool: Whether anything had to be done.
     """
-    if run.done:
+    # Once, at the start: what changes meanwhile is not what was trained.
+    stamp = run.stamp()
+    if run.is_done(stamp):
         return False
-    resume = ['--resume'] if run.noted().get('stamp') == run.stamp() else []
-    run.note(done=False)
+    resume = ['--resume'] if run.noted().get('stamp') == stamp else []
+    run.note(stamp, done=False)
     options = ['--cfg-options', *run.options] if run.options else []
     _call(
         'train.py',
@@ -130,7 +136,7 @@ def train_and_test(run: Run) -> bool:
         str(run.metrics_file),
         *options,
     )
-    run.note(done=True)
+    run.note(stamp, done=True)
     return True
 
 

@@ -61,3 +61,19 @@ def test_the_stamp_is_of_recipe_versions_and_code(tmp_path, monkeypatch):
 def test_the_commit_is_known_in_a_checkout_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(runs.elip_mm, '__file__', tmp_path / 'elip_mm/x.py')
     assert runs.read_commit() is None
+
+
+def test_what_changes_during_a_run_is_not_what_was_trained(
+    tmp_path, calls, monkeypatch
+):
+    run = Run('dense', DENSE, tmp_path / 'dense')
+    begun = run.stamp()
+    call = runs._call
+
+    def change_code(tool, *arguments):
+        monkeypatch.setattr(Run, 'stamp', lambda self: 'another')
+        call(tool, *arguments)
+
+    monkeypatch.setattr(runs, '_call', change_code)
+    assert train_and_test(run)
+    assert run.noted() == dict(stamp=begun, done=True) and not run.done
