@@ -2,15 +2,13 @@
 """From a config to a model."""
 
 import copy
-import logging
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Union
+from typing import Any, Dict, Optional, Union
 
 import torch
 from mmengine.config import Config
-from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import CheckpointLoader
 from torch import nn
@@ -18,6 +16,7 @@ from torch import nn
 from elip_mm.adapters import attach_reducer
 from elip_mm.checkpoint import check_state_dict, use_safe_loading
 from elip_mm.registry import MODELS
+from elip_mm.utils.quiet import quiet_logger
 from elip_mm.utils.type_names import type_name
 
 from .offline import without_downloads, without_files
@@ -72,7 +71,7 @@ def build_model(
         if any(parameter.is_meta for parameter in model.parameters()):
             return model
         if initialize:
-            with _without_log_lines():
+            with quiet_logger():
                 model.init_weights()
     return model.to(device)
 
@@ -132,18 +131,6 @@ def load_weights(
     )
     check_state_dict(model, content, source=str(checkpoint))
     return content
-
-
-@contextmanager
-def _without_log_lines() -> Iterator[None]:
-    """Keep mmengine from logging how each parameter was initialised."""
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _read_config(

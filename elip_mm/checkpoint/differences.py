@@ -8,7 +8,13 @@ from typing import Any, Dict, Iterator, List, Sequence
 
 from torch import Tensor, nn
 
-__all__ = ['Differences', 'load_and_compare', 'name_some', 'names_of_tensors']
+__all__ = [
+    'Differences',
+    'join_some',
+    'load_and_compare',
+    'name_some',
+    'names_of_tensors',
+]
 
 
 @dataclass
@@ -106,10 +112,21 @@ def name_some(what: str, names: Sequence[str], at_most: int = 4) -> List[str]:
     Returns:
         list[str]: One line, or none.
     """
-    if not names:
-        return []
+    return [f'{what}: {join_some(names, at_most)}'] if names else []
+
+
+def join_some(names: Sequence[str], at_most: int = 4) -> str:
+    """The first few of many, and how many there are if some are left out.
+
+    Args:
+        names (Sequence[str]): All of them.
+        at_most (int): How many are named. Defaults to 4.
+
+    Returns:
+        str: Such as ``'a, b, ... (7 in all)'``.
+    """
     more = f', ... ({len(names)} in all)' if len(names) > at_most else ''
-    return [f'{what}: {", ".join(names[:at_most])}{more}']
+    return f'{", ".join(names[:at_most])}{more}'
 
 
 @contextmanager

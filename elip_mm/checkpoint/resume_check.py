@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 from elip_mm.utils.model_wrappers import optimizers_of, unwrap_model
 
 from .contents import USE_LOAD_FROM
+from .differences import join_some
 
 __all__ = ['check_resumable']
 
@@ -79,9 +80,8 @@ def _shapes(model: Any, checkpoint: Dict[str, Any]) -> Iterator[str]:
                 f'{name} is {list(value.shape)}, not {list(own[name])}'
             )
     if other:
-        more = f', ... ({len(other)} in all)' if len(other) > 4 else ''
         yield (
-            f'{", ".join(other[:4])}{more}. A run goes on with the image '
+            f'{join_some(other)}. A run goes on with the image '
             'size and the model that it began with.'
         )
 

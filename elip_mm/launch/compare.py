@@ -16,14 +16,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence
 
-from mmengine.logging import MMLogger
-
 from elip_mm.analysis.variants import find_config
 from elip_mm.study.estimate import estimate_time
 from elip_mm.study.measure_runs import RESULTS, measure_runs
 from elip_mm.study.report import write_report
 from elip_mm.study.runs import Run, train_and_test
 from elip_mm.utils import register_all_modules
+from elip_mm.utils.quiet import quiet_logger
 
 from .arguments import parse_options
 from .config import read_config
@@ -140,10 +139,9 @@ def _run(args: argparse.Namespace, runs: List[Run]) -> None:
 @contextmanager
 def quiet_building() -> Iterator[None]:
     """Build models without their line for each parameter, and warnings."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quiet_logger():
         warnings.filterwarnings('ignore')
         register_all_modules()
-        MMLogger.get_current_instance().setLevel('WARNING')
         yield
 
 

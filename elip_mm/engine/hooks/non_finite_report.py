@@ -7,6 +7,7 @@ import torch
 from mmengine.dist import is_distributed
 from torch import Tensor, nn
 
+from elip_mm.checkpoint.differences import join_some
 from elip_mm.utils.finite import all_finite
 from elip_mm.utils.model_wrappers import unwrap_model
 
@@ -47,8 +48,7 @@ def describe_batch(data_batch: Any, at_most: int = 16) -> str:
     names = _image_names(data_batch)
     if not names:
         return 'The batch does not say which images it holds.'
-    more = f', ... ({len(names)} in all)' if len(names) > at_most else ''
-    return f'Images of the batch: {", ".join(names[:at_most])}{more}.'
+    return f'Images of the batch: {join_some(names, at_most)}.'
 
 
 def describe_cause(model: nn.Module, data_batch: Any) -> str:

@@ -3,13 +3,11 @@
 
 import difflib
 import logging
-from contextlib import contextmanager
 from functools import cache
-from typing import Any, Callable, Dict, Iterable, Iterator, Optional
-
-from mmengine.logging import MMLogger
+from typing import Any, Callable, Dict, Iterable, Optional
 
 import elip_mm.registry as nodes
+from elip_mm.utils.quiet import quiet_logger
 
 __all__ = [
     'REGISTRY_OF',
@@ -103,7 +101,7 @@ def _resolve_name(
     kind: str, registry: str, scope: Optional[str]
 ) -> Optional[Callable]:
     node = getattr(nodes, registry)
-    with _silent():
+    with quiet_logger(logging.ERROR):  # a failed search is no news here
         try:
             with node.switch_scope_and_registry(scope) as current:
                 found = current.get(kind)
@@ -149,15 +147,3 @@ def alike(kind: str, registry: str) -> str:
         '; check its spelling, and custom_imports if it is a class of your '
         'own.'
     )
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """A failed search is no news here."""
-    logger = MMLogger.get_current_instance()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

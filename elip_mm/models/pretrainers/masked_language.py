@@ -8,10 +8,9 @@ from torch import Tensor
 
 from elip_mm.models.heads.token_predictor import TokenPredictor
 from elip_mm.models.text_encoders.hf_text import build_encoder, read_config
+from elip_mm.models.tokenizers import special_ids
 from elip_mm.ops import IGNORE_INDEX, mask_tokens
 from elip_mm.registry import MODELS, TOKENIZER
-
-from .meter import SPARED
 
 
 @MODELS.register_module()
@@ -87,12 +86,11 @@ class MaskedLanguagePretrainer(BaseModel):
                 "MaskedLanguagePretrainer knows the modes 'loss' and "
                 f"'tensor', but got {mode!r}."
             )
-        spared = [getattr(self.tokenizer, name, -1) for name in SPARED]
         hidden, labels = mask_tokens(
             ids,
             self.tokenizer.mask_id,
             self.tokenizer.vocab_size,
-            spared,
+            special_ids(self.tokenizer),
             self.mask_ratio,
         )
         asked = labels != IGNORE_INDEX

@@ -4,7 +4,7 @@ from typing import Iterator, Tuple
 
 from torch import Tensor
 
-from elip_mm.models.tokenizers import continuing_tokens
+from elip_mm.models.tokenizers import continuing_tokens, special_ids
 from elip_mm.ops import (
     IGNORE_INDEX,
     choose_tokens,
@@ -17,9 +17,6 @@ from elip_mm.registry import MODELS
 from elip_mm.structures import LanguageTargets, PairFeatures
 
 from .base import LanguageImagePretrainer, Pass
-
-# Tokens that are never hidden, by the names that tokenizers have for them.
-SPARED = ('pad_id', 'sot_id', 'eot_id', 'cls_id', 'sep_id')
 
 
 @MODELS.register_module()
@@ -109,8 +106,7 @@ class METERPretrainer(LanguageImagePretrainer):
             tuple[Tensor, Tensor]: Ids and labels, both ``(B, L)``.
         """
         words = self.tokenizer
-        spared = [getattr(words, name, -1) for name in SPARED]
-        allowed = maskable(ids, spared)
+        allowed = maskable(ids, special_ids(words))
         if self.whole_words:
             continues = self.continuing[ids]
             chosen = choose_words(allowed, continues, self.mask_ratio)

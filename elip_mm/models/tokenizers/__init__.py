@@ -5,7 +5,7 @@ from .clip_bpe import CLIPBPETokenizer
 from .hf import HFTokenizer
 from .scene import SceneTokenizer
 from .stand_in import StandInTokenizer
-from .words import continuing_tokens
+from .words import continuing_tokens, special_ids
 
 __all__ = [
     'ALBEFTokenizer',
@@ -16,4 +16,5 @@ __all__ = [
     'SceneTokenizer',
     'StandInTokenizer',
     'continuing_tokens',
+    'special_ids',
 ]
